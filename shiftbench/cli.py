@@ -1,0 +1,338 @@
+"""The command line: run, list, show, simulate, data, report, doctor."""
+
+import logging
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+import shiftbench
+from shiftbench.errors import InputError, ShiftbenchError
+from shiftbench.spec import TIERS, did_you_mean
+
+if TYPE_CHECKING:
+    from shiftbench.run import Preview
+    from shiftbench.tasks.files import Files, Status
+
+app = App(
+    name="shiftbench",
+    help="How, where and at which dose does a sequence-to-expression model fail; do its error bars stay true there?",
+    version=shiftbench.__version__,
+)
+data_app = App(name="data", help="Real data: what is here, what can be fetched, under which licence.")
+app.command(data_app)
+
+Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
+Flag = Annotated[bool, Parameter(negative=())]
+Kind = Literal["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "shifts", "tiers"]
+
+
+@app.command
+def run(
+    *,
+    suite: str = "all",
+    tier: str = "smoke",
+    output: Path | None = None,
+    store: Path | None = None,
+    data_dir: Path | None = None,
+    offline: Flag = False,
+    strict: Flag = False,
+    tasks: Names = (),
+    shifts: Names = (),
+    recipes: Names = (),
+    seeds: int = 0,
+    engine: str = "processes",
+    workers: int = 0,
+    device: str = "auto",
+    max_minutes: float = 0.0,
+    dry_run: Flag = False,
+    quiet: Flag = False,
+) -> int:
+    """Run a suite: train what is missing, predict, score, write a table and an HTML report.
+
+    Parameters
+    ----------
+    suite
+        Name of a suite, or path of a suite file (.toml).
+    tier
+        smoke (about 5 minutes on 2 cores, no claim is read from it), bench, core or full.
+    output
+        Folder of this run; default runs/<suite>-<tier>.
+    store
+        Folder of finished nodes, shared by runs; default SHIFTBENCH_STORE, else runs/store.
+    data_dir
+        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
+    offline
+        Fetch nothing.
+    strict
+        Missing data or an unreachable dose is an error.
+    tasks, shifts, recipes
+        Only these; controls are always run. A recipe may be path.py:name, a model of your own.
+    seeds
+        Number of training seeds instead of the tier's.
+    engine
+        processes or inprocess.
+    workers
+        Processes at a time; 0 takes one a core.
+    device
+        auto, cpu, cuda or mps.
+    max_minutes
+        Start nothing new after this time; the same command goes on later.
+    dry_run
+        Say what is reused, stale or missing, and do nothing.
+    quiet
+        No progress bar.
+    """
+    from shiftbench import run as running
+    from shiftbench.nodes import Context
+    from shiftbench.plan import Selection
+
+    if tier not in TIERS:
+        raise InputError(f"--tier: no {tier!r}{did_you_mean(tier, TIERS)}")
+    folder = output or Path("runs") / f"{Path(suite).stem}-{tier}"
+    context = Context(
+        store=store or _store(),
+        cache=_cache(),
+        data_dir=data_dir or _environment_path("SHIFTBENCH_DATA"),
+        offline=offline,
+        device="cpu" if dry_run else _device(device),
+        traces=folder / "traces",
+    )
+    options = running.Options(
+        suite=suite,
+        tier=tier,
+        output=folder,
+        context=context,
+        selection=Selection(tasks, shifts, recipes, seeds),
+        engine=engine,
+        workers=workers or os.cpu_count() or 1,
+        max_minutes=max_minutes,
+        quiet=quiet,
+    )
+    if dry_run:
+        _print_preview(running.preview(options))
+        return 0
+    try:
+        ran = running.run(options)
+    except KeyboardInterrupt:
+        return running.interrupted()
+    page = _report(folder)
+    _print_run(folder, ran.manifest, page)
+    return 1 if ran.failed or (strict and ran.skipped) else 0
+
+
+@app.command(name="list")
+def list_(kind: Kind = "suites") -> int:
+    """List the names that can be used, of one kind."""
+    from shiftbench import listing
+
+    _table(f"{kind} (shiftbench show NAME tells more)", ("name", "what it is"), listing.names(kind))
+    return 0
+
+
+@app.command
+def show(name: str) -> int:
+    """Show a suite, recipe, wrapper, metric or shift: what it is, formula, direction, source."""
+    from shiftbench import listing
+
+    print(listing.describe(name))  # noqa: T201
+    return 0
+
+
+@app.command
+def simulate(
+    simulator: str,
+    *,
+    n: Annotated[int, Parameter(name=["--n", "-n"])] = 1000,
+    seed: int = 0,
+    world: int = 0,
+    shift: str = "",
+    output: Path,
+) -> int:
+    """Draw sequences, observations and truth from a simulated world into a Parquet file.
+
+    Parameters
+    ----------
+    simulator
+        mpra.
+    n
+        Number of sequences; the first k of n are the same for every n.
+    seed
+        Seed of the draw.
+    world
+        Number of the world.
+    shift
+        family:dose, such as gc:3 or rewiring:full.
+    output
+        Parquet file to write.
+    """
+    from shiftbench.simulation import simulate as draw
+
+    rows, facts = draw(simulator, n=n, seed=seed, world=world, shift=shift, output=output)
+    print(f"{output}: {rows} rows; {facts}")  # noqa: T201
+    return 0
+
+
+@data_app.command(name="list")
+def data_list(*, data_dir: Path | None = None) -> int:
+    """List every file: whether it is here, its size, its licence."""
+    _print_files(_files(data_dir).status())
+    return 0
+
+
+@data_app.command(name="fetch")
+def data_fetch(
+    *names: str, all_: Annotated[bool, Parameter(name="--all", negative=())] = False, data_dir: Path | None = None
+) -> int:
+    """Fetch files into the cache and verify them against their digests.
+
+    Parameters
+    ----------
+    names
+        Names of files, as `shiftbench data list` shows them.
+    all_
+        Every file that has a digest.
+    data_dir
+        Folder with files that you have already.
+    """
+    if not names and not all_:
+        raise InputError("data fetch: no file named; expected names of `shiftbench data list`, or --all")
+    statuses = _files(data_dir).fetch_all(names)
+    _print_files(statuses)
+    return int(any(status.problem for status in statuses))
+
+
+@app.command
+def report(folder: Path) -> int:
+    """Write the HTML report of a finished run again, from its tables.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run, such as runs/all-smoke.
+    """
+    print(_report(folder))  # noqa: T201
+    return 0
+
+
+@app.command
+def doctor() -> int:
+    """Check this installation: packages, names, store, cache, devices."""
+    from shiftbench.doctor import examine
+
+    findings = examine(_cache(), _store(), _environment_path("SHIFTBENCH_DATA"))
+    _table("doctor", ("check", "state", "found"), [(found.check, found.state, found.found) for found in findings])
+    return int(any(finding.state == "bad" for finding in findings))
+
+
+def main() -> None:
+    """Entry point: one line for an error of the user, exit code not 0."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("shiftbench").setLevel(logging.INFO)
+    try:
+        result = app(sys.argv[1:], result_action="return_value")
+    except ShiftbenchError as error:
+        print(f"shiftbench: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _environment_path(variable: str) -> Path | None:
+    return Path(os.environ[variable]) if os.environ.get(variable) else None
+
+
+def _store() -> Path:
+    return _environment_path("SHIFTBENCH_STORE") or Path("runs/store")
+
+
+def _cache() -> Path:
+    return _environment_path("SHIFTBENCH_CACHE") or Path.home() / ".cache" / "shiftbench"
+
+
+def _files(data_dir: Path | None) -> "Files":
+    from shiftbench.tasks.files import Files
+
+    return Files(data_dir=data_dir or _environment_path("SHIFTBENCH_DATA"), cache=_cache(), offline=False)
+
+
+def _print_files(statuses: "list[Status]") -> None:
+    rows = [
+        (found.name, found.state, f"{found.bytes / 1e6:.1f}" if found.bytes else "?", found.licence, found.problem)
+        for found in statuses
+    ]
+    _table("data files", ("name", "state", "MB", "licence", "problem"), rows)
+
+
+def _device(name: str) -> str:
+    import torch
+
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if present[device])
+    if not present.get(name.partition(":")[0], False):
+        here = ", ".join(device for device in present if present[device])
+        raise InputError(f"--device: {name!r} is not on this machine; expected auto, {here}")
+    return name
+
+
+def _report(folder: Path) -> Path:
+    import json
+
+    from shiftbench import results
+    from shiftbench.report import page
+
+    for name in ("results.parquet", "manifest.json"):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name}: not there; expected the folder of a run, such as runs/all-smoke")
+    path = folder / "report.html"
+    page.write(results.read(folder / "results.parquet"), json.loads((folder / "manifest.json").read_text()), path)
+    return path
+
+
+def _print_preview(previews: "list[Preview]") -> None:
+    counts = Counter(preview.state for preview in previews)
+    rows = [(found.state, found.label, found.difference) for found in previews if found.state != "reused"]
+    _table("nodes", ("state", "node", "what differs"), rows)
+    print(", ".join(f"{counts[state]} {state}" for state in ("reused", "stale", "missing")))  # noqa: T201
+
+
+def _print_run(folder: Path, manifest: dict[str, Any], page: Path) -> None:
+    from rich.console import Console
+
+    from shiftbench import results
+    from shiftbench.report.tables import summary
+
+    for table in summary(results.read(folder / "results.parquet")):
+        _table(table.title, table.columns, [[entry.text for entry in row] for row in table.rows])
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for state in ("skipped", "failed"):
+        for trouble in manifest[state]:
+            help_ = f" -> {trouble['command']}" if trouble["command"] else ""
+            console.print(f"{state}: {trouble['node']} (+{trouble['nodes'] - 1} after it): {trouble['reason']}{help_}")
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(manifest["nodes"].items()))
+    console.print(f"{counts} in {manifest['seconds']:.0f} s; table {folder / 'results.parquet'}; report {page}")
+    if manifest["estimated_core_hours"]:
+        hours = ", ".join(f"{tier} {hours:.1f}" for tier, hours in manifest["estimated_core_hours"].items())
+        console.print(f"larger tiers, estimated core-hours on this machine: {hours}")
+    if manifest["tier"] == "smoke":
+        console.print("smoke proves that everything runs; no claim is read from it")
+
+
+def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""What `shiftbench doctor` finds: whether this installation can run."""
+
+import importlib.util
+import os
+import shutil
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Literal
+
+from shiftbench.provenance import provenance
+
+OURS = ("simulators", "suites", "shiftbench", "leaderboard")
+"""General names: another distribution may own one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what it found."""
+
+    check: str
+    state: Literal["good", "note", "bad"]
+    found: str
+
+
+def examine(cache: Path, store: Path, data_dir: Path | None) -> list[Finding]:
+    """Findings on versions, owners of our package names, folders, data and devices."""
+    import torch
+
+    versions = provenance()
+    devices = [
+        "cpu",
+        *(["cuda"] if torch.cuda.is_available() else []),
+        *(["mps"] if torch.backends.mps.is_available() else []),
+    ]
+    return [
+        Finding("python", "good", versions["python"]),
+        *(
+            Finding(name, "bad" if found == "not installed" else "good", found)
+            for name, found in versions["packages"].items()
+        ),
+        *(owner(name) for name in OURS),
+        _folder("cache", cache),
+        _folder("store", store),
+        Finding(
+            "data",
+            "good" if data_dir and data_dir.is_dir() else "note",
+            str(data_dir or "no folder given: files are fetched"),
+        ),
+        Finding("devices", "good", ", ".join(devices)),
+        Finding("cores", "good", str(os.cpu_count())),
+    ]
+
+
+def owner(name: str) -> Finding:
+    """Whether the import name is ours: nobody else's distribution has it, and it lies beside `shiftbench`."""
+    others = [found for found in packages_distributions().get(name, []) if found != "shiftbench"]
+    spec, home = importlib.util.find_spec(name), importlib.util.find_spec("shiftbench")
+    if spec is None or home is None or spec.origin is None or home.origin is None:
+        return Finding(f"package {name}", "bad", "not importable; install shiftbench again")
+    if others:
+        return Finding(f"package {name}", "bad", f"also owned by {', '.join(others)}; use an environment of its own")
+    if Path(spec.origin).parents[1] != Path(home.origin).parents[1]:
+        return Finding(f"package {name}", "bad", f"{spec.origin} hides ours; run elsewhere or rename that folder")
+    return Finding(f"package {name}", "good", str(Path(spec.origin).parent))
+
+
+def _folder(check: str, path: Path) -> Finding:
+    existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not os.access(existing, os.W_OK):
+        return Finding(check, "bad", f"{path}: cannot write; set SHIFTBENCH_{check.upper()} to another folder")
+    return Finding(check, "good", f"{path} ({shutil.disk_usage(existing).free / 1e9:.0f} GB free)")

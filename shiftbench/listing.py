@@ -1,0 +1,116 @@
+"""What `list` and `show` say: names of every kind, and one thing described."""
+
+from collections.abc import Callable
+
+import suites
+from shiftbench import catalog
+from shiftbench.errors import InputError
+from shiftbench.metrics.table import METRICS
+from shiftbench.registry import NETWORKS, TASKS
+from shiftbench.spec import TIERS, Task, did_you_mean
+from shiftbench.wrappers import WRAPPERS
+
+Rows = list[tuple[str, str]]
+
+
+def names(kind: str) -> Rows:
+    """Name and one line for everything of a kind (`suites`, `tasks`, `recipes`, ...)."""
+    return _LISTED[kind]()
+
+
+def describe(name: str) -> str:
+    """Text about the suite, recipe, wrapper, metric or shift of that name; `InputError` if nothing has it."""
+    known = {kind: [found for found, _ in names(kind)] for kind in _TOLD}
+    told = [_TOLD[kind](name) for kind in _TOLD if name in known[kind]]
+    if not told:
+        raise InputError(
+            f"nothing is called {name!r}{did_you_mean(name, [found for group in known.values() for found in group])}"
+        )
+    return "\n\n".join(told)
+
+
+def _all_tasks() -> list[tuple[str, Task]]:
+    return [(f"{name}/{task.name}", task) for name in suites.names() for task in catalog.load_suite(name).task]
+
+
+def _suites() -> Rows:
+    loaded = [catalog.load_suite(name) for name in suites.names()]
+    return [(suite.name, f"{suite.title}: {suite.question}") for suite in loaded]
+
+
+def _tasks() -> Rows:
+    return [(name, f"data {task.data}, recipes {', '.join(task.recipes)}") for name, task in _all_tasks()]
+
+
+def _recipes() -> Rows:
+    return [(recipe.name, f"{recipe.network}, head {recipe.head}") for recipe in catalog.bundled_recipes().values()]
+
+
+def _shifts() -> Rows:
+    from simulators.shift import FAMILIES
+
+    return [(family.name, f"{family.part}: {family.text}") for family in FAMILIES.values()]
+
+
+def _tiers() -> Rows:
+    return [
+        (tier, "; ".join(_sizes(name, task, tier) for name, task in _all_tasks() if tier in task.tiers))
+        for tier in TIERS
+    ]
+
+
+def _sizes(name: str, task: Task, tier: str) -> str:
+    sizes = task.tiers[tier]
+    rows = f"{sizes.rows or 'all'} training rows"
+    return f"{name}: {rows}, {sizes.worlds} worlds, {sizes.seeds} seeds, {sizes.epochs} epochs"
+
+
+def _suite(name: str) -> str:
+    return f"suite {name}\n" + suites.read(name).decode().strip()
+
+
+def _recipe(name: str) -> str:
+    recipe = catalog.bundled_recipes()[name]
+    return f"recipe {name}\n" + "\n".join(f"  {field} = {getattr(recipe, field)}" for field in recipe.__struct_fields__)
+
+
+def _wrapper(name: str) -> str:
+    return f"wrapper {name}: {WRAPPERS[name].title}\n  {WRAPPERS[name].text}"
+
+
+def _metric(name: str) -> str:
+    metric = METRICS[name]
+    told = ("formula", "better", "targets", "example", "source")
+    return f"metric {name}: {metric.title}\n" + "\n".join(
+        f"  {field}: {_text(getattr(metric, field))}" for field in told
+    )
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _shift(name: str) -> str:
+    from simulators.shift import FAMILIES
+
+    return f"shift {name} (part: {FAMILIES[name].part})\n  {FAMILIES[name].text}"
+
+
+_LISTED: dict[str, Callable[[], Rows]] = {
+    "suites": _suites,
+    "tasks": _tasks,
+    "recipes": _recipes,
+    "networks": lambda: [(name, "network") for name in NETWORKS.names()],
+    "providers": lambda: [(name, "provider of data") for name in TASKS.names()],
+    "wrappers": lambda: [(wrapper.name, wrapper.title) for wrapper in WRAPPERS.values()],
+    "metrics": lambda: [(metric.name, metric.title) for metric in METRICS.values()],
+    "shifts": _shifts,
+    "tiers": _tiers,
+}
+_TOLD: dict[str, Callable[[str], str]] = {
+    "suites": _suite,
+    "recipes": _recipe,
+    "wrappers": _wrapper,
+    "metrics": _metric,
+    "shifts": _shift,
+}

@@ -1,0 +1,1 @@
+"""Predictors: controls, oracles and networks."""

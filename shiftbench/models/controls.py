@@ -1,0 +1,128 @@
+"""Controls that learn without a network: training mean and ridges on GC, k-mers and motif occupancies."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftbench.models import features, ridge
+from shiftbench.prediction import QUANTILES, Prediction, gaussian
+from simulators.contract import Sample, World
+
+State = dict[str, NDArray[Any]]
+Facts = dict[str, Any]
+
+DECOYS = 54
+"""Public motifs outside the world among the features of the occupancy ridge: at least three for each true one."""
+ALONE = 72
+"""Motifs of the occupancy ridge on real data, where none is known to be true."""
+
+
+class Control(Protocol):
+    """A predictor without a network. `fit` gets the training facts; only an oracle gets the facts of the test set."""
+
+    sees_test_world: bool
+
+    def fit(self, train: Sample, validation: Sample, facts: Facts) -> State:
+        """Learned arrays by name."""
+        ...
+
+    def predict(self, state: State, sequence: NDArray[np.uint8], facts: Facts) -> Prediction:
+        """Prediction for `sequence` uint8 (n, length); `facts` is empty unless `sees_test_world`."""
+        ...
+
+
+class TrainingMean:
+    """The floor: mean and empirical quantiles of the training targets, the same for every sequence."""
+
+    sees_test_world = False
+
+    def fit(self, train: Sample, validation: Sample, facts: Facts) -> State:
+        """Mean, SD and quantiles of the training targets."""
+        return {
+            "mean": train.observed.mean(0),
+            "sd": train.observed.std(0),
+            "quantiles": np.quantile(train.observed, QUANTILES, axis=0).T.astype(np.float32),
+        }
+
+    def predict(self, state: State, sequence: NDArray[np.uint8], facts: Facts) -> Prediction:
+        """The same marginal law for every row."""
+        n = len(sequence)
+        mean, sd = (np.repeat(state[name][None], n, axis=0) for name in ("mean", "sd"))
+        return Prediction(mean, np.repeat(state["quantiles"][None], n, axis=0), sd)
+
+
+class _Ridge:
+    """A ridge whose features come from `features(state, sequence)`, with the SD of its validation errors."""
+
+    sees_test_world = False
+
+    def setup(self, train: Sample, facts: Facts) -> State:
+        """What the features need to know beside the letters."""
+        return {}
+
+    def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Features, float32 (n, p)."""
+        raise NotImplementedError(f"{type(self).__name__} gives no features")
+
+    def fit(self, train: Sample, validation: Sample, facts: Facts) -> State:
+        """Ridge on the training rows, its penalty chosen on the validation rows."""
+        state = self.setup(train, facts)
+        learned = ridge.fit(
+            self.features(state, train.sequence),
+            train.observed,
+            self.features(state, validation.sequence),
+            validation.observed,
+        )
+        return state | learned
+
+    def predict(self, state: State, sequence: NDArray[np.uint8], facts: Facts) -> Prediction:
+        """Ridge mean with the same SD for every row."""
+        mean = ridge.predict(state, self.features(state, sequence))
+        return gaussian(mean, np.broadcast_to(state["sd"], mean.shape).astype(np.float32))
+
+
+class GcRidge(_Ridge):
+    """Ridge on GC and its square."""
+
+    def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """GC and GC squared."""
+        return features.gc(sequence)
+
+
+class KmerRidge(_Ridge):
+    """Ridge on the counts of all 4-mers and 5-mers of the forward strand."""
+
+    def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """1,280 counts."""
+        return features.kmers(sequence, (4, 5))
+
+
+class PwmRidge(_Ridge):
+    """Ridge on motif occupancies: half of a world's public motifs with decoys; on real data a fixed draw of JASPAR."""
+
+    def setup(self, train: Sample, facts: Facts) -> State:
+        """Ids of the motifs, kept in the state."""
+        from simulators import motif
+
+        rng = np.random.Generator(np.random.Philox(key=1))
+        if "source_world" in facts:
+            program = World.from_json(facts["source_world"]).program
+            others = [name for name in motif.vertebrate_ids() if name not in {*program.public, *program.dark}]
+            true = rng.permutation(program.public)[: len(program.public) // 2]
+            return {"motifs": np.concatenate([true, rng.choice(others, DECOYS, replace=False)])}
+        return {"motifs": rng.choice(motif.vertebrate_ids(), ALONE, replace=False)}
+
+    def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Log-sum and maximum of the site weights of each motif, with GC."""
+        from simulators import program
+
+        return np.concatenate([program.features(sequence, state["motifs"].tolist()), features.gc(sequence)], axis=1)
+
+
+class MotifPrior(PwmRidge):
+    """Ridge on the occupancies of all public motifs of the world: a reference that holds the generator's own PWMs."""
+
+    def setup(self, train: Sample, facts: Facts) -> State:
+        """Ids of the public motifs; never a dark one."""
+        return {"motifs": np.array(World.from_json(facts["source_world"]).program.public)}

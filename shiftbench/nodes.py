@@ -1,0 +1,176 @@
+"""Making one node: data, fit, prediction or score, from finished nodes to a finished node."""
+
+import json
+import os
+import platform
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from shiftbench import arrays, fits
+from shiftbench.errors import ShiftbenchError, Skipped
+from shiftbench.execute import Outcome
+from shiftbench.prediction import Prediction
+from shiftbench.registry import TASKS
+from shiftbench.spec import Data, Fit, Node, Predict, Recipe, Score, Scored
+from shiftbench.store import Entry, Store
+from shiftbench.tasks.files import Files
+from simulators.contract import Sample
+
+Facts = dict[str, Any]
+
+ROWS = "rows.msgpack"
+"""File of a Score node: its numbers, one record each (MessagePack, since JSON has no NaN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where things lie and what computes; none of it changes a result's name."""
+
+    store: Path
+    cache: Path
+    data_dir: Path | None = None
+    offline: bool = False
+    device: str = "cpu"
+    traces: Path | None = None
+
+    def files(self) -> Files:
+        """Where real data are looked for."""
+        return Files(data_dir=self.data_dir, cache=self.cache, offline=self.offline)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes nodes by name; picklable, so that any process can."""
+
+    context: Context
+    nodes: dict[str, Node]
+
+    def __call__(self, name: str) -> Outcome:
+        """Make the node of this digest; whatever goes wrong becomes an outcome of one line."""
+        node = self.nodes[name]
+        start, cpu = time.perf_counter(), time.process_time()
+        cost: dict[str, Any] = {"host": platform.node(), "device": self.context.device, "pid": os.getpid()}
+
+        def fill(folder: Path) -> Facts:
+            facts = _fill(self.context, node, folder)
+            cost.update(seconds=time.perf_counter() - start, cpu_seconds=time.process_time() - cpu)
+            return facts
+
+        try:
+            Store(self.context.store).write(node, fill, cost)
+        except Skipped as error:
+            return Outcome("skipped", str(error), error.command)
+        except ShiftbenchError as error:
+            return Outcome("failed", str(error))
+        except Exception as error:
+            return Outcome("failed", _unexpected(self.context, name, error))
+        return Outcome("made")
+
+
+def _unexpected(context: Context, name: str, error: Exception) -> str:
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    if context.traces is None:
+        return line
+    context.traces.mkdir(parents=True, exist_ok=True)
+    path = context.traces / f"{name}.txt"
+    path.write_text("".join(traceback.format_exception(error)))
+    return f"{line} (details in {path})"
+
+
+def _fill(context: Context, node: Node, folder: Path) -> Facts:
+    store = Store(context.store)
+    match node:
+        case Data():
+            return _data(context, node, folder)
+        case Fit():
+            training = store.entry(node.training)
+            data = {role: arrays.load_sample(training.file(f"{role}.npz")) for role in ("train", "validation")}
+            return fits.make(node, data, training.facts, folder, context.device)
+        case Predict():
+            return _predict(context, store, node, folder)
+        case Score():
+            return _score(store, node, folder)
+
+
+def _data(context: Context, node: Data, folder: Path) -> Facts:
+    built = TASKS.get(node.task)().build(node, context.files())
+    for role, sample in built.samples.items():
+        arrays.check_sample(sample, f"task {node.task}, {role}")
+        arrays.save_sample(folder / f"{role}.npz", sample)
+    rows = {role: len(sample.id) for role, sample in built.samples.items()}
+    return {**built.facts, "rows": rows}
+
+
+def _sample(entry: Entry) -> Sample:
+    role = "test" if "test.npz" in entry.files else "calibration"
+    return arrays.load_sample(entry.file(f"{role}.npz"))
+
+
+def _recipe(entry: Entry) -> Recipe:
+    record = json.loads((entry.path / "node.json").read_text())
+    return msgspec.convert(record["node"]["recipe"], Recipe)
+
+
+def _predict(context: Context, store: Store, node: Predict, folder: Path) -> Facts:
+    from shiftbench.predict import pool
+
+    fit, test = store.entry(node.fit), store.entry(node.test)
+    members = fits.load(fit, _recipe(fit), context.device)(_sample(test).sequence, test.facts, node.view)
+    pooled = pool(members)
+    arrays.save_prediction(folder / "prediction.npz", pooled)
+    for number, member in enumerate(members if len(members) > 1 else []):
+        arrays.save_prediction(folder / f"member{number}.npz", member)
+    return {"outputs": fit.facts["outputs"]}
+
+
+def _read(store: Store, name: str, outputs: tuple[str, ...]) -> Prediction:
+    """Prediction with its columns in the order of `outputs`, found by name."""
+    entry = store.entry(name)
+    stored = arrays.load_prediction(entry.file("prediction.npz"))
+    columns = [entry.facts["outputs"].index(output) for output in outputs]
+    part: Callable[[Any], Any] = lambda array: None if array is None else array[:, columns]  # noqa: E731
+    return Prediction(
+        stored.mean[:, columns], stored.quantiles[:, columns], part(stored.aleatoric), part(stored.epistemic)
+    )
+
+
+@lru_cache(maxsize=4)
+def _scorer(root: Path, test: str, references: tuple[tuple[str, str], ...], metrics: tuple[str, ...], scored: Scored,
+            resamples: int) -> Any:  # fmt: skip
+    from shiftbench.score import Scorer
+
+    store = Store(root)
+    entry = store.entry(test)
+    sample = _sample(entry)
+    named = {role: _read(store, name, sample.outputs) for role, name in references}
+    ceilings = entry.facts.get("ceiling", {})
+    return Scorer(sample, named, metrics=metrics, scored=scored, ceilings=ceilings, resamples=resamples, draws=test)
+
+
+def _score(store: Store, node: Score, folder: Path) -> Facts:
+    from shiftbench.wrappers import WRAPPERS
+    from shiftbench.wrappers.evidence import Evidence
+
+    references = tuple(sorted(node.references.items()))
+    scorer = _scorer(store.root, node.test, references, node.metrics, node.scored, node.resamples)
+    outputs = scorer.test.outputs
+    observed = np.zeros((0, len(outputs)), np.float32)
+    if node.calibration:
+        sample = _sample(store.entry(node.calibration_set))
+        observed = sample.observed[:, [sample.outputs.index(output) for output in outputs]]
+    evidence = Evidence(
+        test=tuple(_read(store, name, outputs) for name in node.predictions),
+        calibration=tuple(_read(store, name, outputs) for name in node.calibration),
+        observed=observed,
+    )
+    rows = scorer.rows(WRAPPERS[node.wrapper].apply(evidence))
+    (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))
+    return {"rows": len(rows)}

@@ -1,0 +1,51 @@
+"""The one thing that is scored: a mean, its standard deviations and quantiles at fixed levels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+"""Nominal levels of the central intervals."""
+QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+"""Levels of the stored quantiles: the ends of the central intervals, and the median."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Predictive law of every row and output, log2 units.
+
+    `mean` float32 (n, outputs); `quantiles` float32 (n, outputs, 9) at `QUANTILES`, may be infinite;
+    `aleatoric`, `epistemic` float32 (n, outputs) or None: SD of the noise and of the model.
+    """
+
+    mean: Floats
+    quantiles: Floats
+    aleatoric: Floats | None = None
+    epistemic: Floats | None = None
+
+    @property
+    def sd(self) -> Floats | None:
+        """Total predictive SD, float32 (n, outputs); None if the predictor states no density."""
+        parts = [part for part in (self.aleatoric, self.epistemic) if part is not None]
+        if not parts:
+            return None
+        return np.sqrt(sum(np.square(part, dtype=np.float64) for part in parts)).astype(np.float32)
+
+    def interval(self, level: float) -> tuple[Floats, Floats]:
+        """Lower and upper end of the central interval of nominal `level` (one of `LEVELS`), each (n, outputs)."""
+        low = QUANTILES.index(round((1 - level) / 2, 6))
+        return self.quantiles[..., low], self.quantiles[..., len(QUANTILES) - 1 - low]
+
+
+def gaussian(mean: Floats, aleatoric: Floats, epistemic: Floats | None = None) -> Prediction:
+    """Prediction with normal quantiles of the total SD; `mean`, `aleatoric`, `epistemic` (n, outputs)."""
+    from scipy.special import ndtri
+
+    variance = np.square(aleatoric, dtype=np.float64)
+    if epistemic is not None:
+        variance = variance + np.square(epistemic, dtype=np.float64)
+    quantiles = mean[..., None] + np.sqrt(variance)[..., None] * ndtri(np.asarray(QUANTILES))
+    return Prediction(mean, quantiles.astype(np.float32), aleatoric, epistemic)

@@ -1,0 +1,139 @@
+"""The one lazy registry: networks, controls and tasks by name, imported only when asked for."""
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from shiftbench.errors import InputError
+from shiftbench.spec import did_you_mean
+
+T = TypeVar("T")
+
+
+class Registry:
+    """Names of one kind: built in (`module:object`), by decorator, from an entry point, or `path.py:name`."""
+
+    def __init__(self, kind: str, builtin: dict[str, str]) -> None:
+        self.kind = kind
+        self._where = dict(builtin)
+        self._objects: dict[str, Any] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator that enters an object under `name`; `InputError` if the name is taken by another object."""
+
+        def enter(thing: T) -> T:
+            where = f"{getattr(thing, '__module__', '?')}:{getattr(thing, '__qualname__', name)}"
+            if self._where.get(name, where) != where:
+                raise InputError(f"{self.kind} {name!r}: already taken by {self._where[name]}; choose another name")
+            self._where[name] = where
+            self._objects[name] = thing
+            return thing
+
+        return enter
+
+    def names(self) -> list[str]:
+        """All known names, sorted; entry points of the group `shiftbench.<kind>s` among them."""
+        return sorted({*self._where, *self._entry_points()})
+
+    def get(self, name: str) -> Any:
+        """The object behind `name`; `InputError` with a suggestion if there is none."""
+        if name in self._objects:
+            return self._objects[name]
+        if ".py:" in name:
+            found = load_path(name)
+        elif name in self._where:
+            found = _attribute(self._where[name], self.kind)
+        elif name in (plugins := self._entry_points()):
+            found = plugins[name].load()
+        elif ":" in name:
+            found = _attribute(name, self.kind)
+        else:
+            raise InputError(f"no {self.kind} {name!r}{did_you_mean(name, self.names())}")
+        self._objects[name] = found
+        return found
+
+    def locator(self, name: str) -> str:
+        """What another process can resolve: the name itself, or `module:object` for one entered by decorator."""
+        entered = self._where.get(name, "")
+        if name in self._objects and entered and not entered.startswith("shiftbench."):
+            return name if entered.startswith("__main__:") else entered
+        return name
+
+    def local(self, name: str) -> bool:
+        """Whether only this process can resolve `name` (entered by decorator in a script or notebook)."""
+        return self._where.get(name, "").startswith("__main__:")
+
+    def _entry_points(self) -> dict[str, Any]:
+        return {point.name: point for point in entry_points(group=f"shiftbench.{self.kind}s")}
+
+
+def load_path(name: str) -> Any:
+    """Object `name` of a Python file, given as `path.py:name`; `InputError` says what is missing."""
+    path, _, wanted = name.rpartition(":")
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise InputError(f"{path}: no such file; expected path.py:name of a model")
+    module = _load_module(file)
+    if not hasattr(module, wanted):
+        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise InputError(f"{path}: no {wanted!r} in it{did_you_mean(wanted, names)}")
+    return getattr(module, wanted)
+
+
+def code_digest(name: str) -> str:
+    """Digest of the file behind `path.py:name`, so that an edited model is a new one; "" for registry names."""
+    if ".py:" not in name:
+        return ""
+    return hashlib.blake2b(Path(name.rpartition(":")[0]).read_bytes(), digest_size=16).hexdigest()
+
+
+def _load_module(file: Path) -> ModuleType:
+    name = f"shiftbench_outside_{hashlib.blake2b(str(file).encode(), digest_size=6).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{file}: not a Python file that can be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise InputError(f"{file}: import failed with {type(error).__name__}: {error}") from error
+    return module
+
+
+def _attribute(where: str, kind: str) -> Any:
+    module, _, name = where.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"{kind} {where!r}: {error}; expected an importable module:object") from error
+
+
+NETWORKS = Registry("network", {"cnn": "shiftbench.models.cnn:Cnn"})
+CONTROLS = Registry(
+    "control",
+    {
+        "training_mean": "shiftbench.models.controls:TrainingMean",
+        "gc_ridge": "shiftbench.models.controls:GcRidge",
+        "kmer_ridge": "shiftbench.models.controls:KmerRidge",
+        "pwm_ridge": "shiftbench.models.controls:PwmRidge",
+        "motif_prior": "shiftbench.models.controls:MotifPrior",
+        "source_oracle": "shiftbench.models.oracle:SourceOracle",
+        "oracle": "shiftbench.models.oracle:Oracle",
+    },
+)
+TASKS = Registry(
+    "task",
+    {
+        "mpra": "shiftbench.tasks.simulated:Mpra",
+        "lentimpra": "shiftbench.tasks.lentimpra:LentiMpra",
+        "cagi5": "shiftbench.tasks.cagi5:Cagi5",
+    },
+)

@@ -1,0 +1,190 @@
+"""Typed records of a plan: suites and recipes as read from TOML, and the four kinds of node with their digests."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shiftbench.errors import InputError
+
+KEY_VERSION = 1
+"""Raised when the meaning of a node's inputs changes, so that no older node is taken for a newer one."""
+
+Scored = Literal["value", "difference"]
+Count = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+
+SEVERITIES = {"0": 0.0, "1": 0.05, "2": 0.15, "3": 0.30, "4": 0.50, "5": 0.75, "full": 1.0}
+"""Severity of each dose; `full` is an arm of concept families."""
+
+TIERS = ("smoke", "bench", "core", "full")
+
+
+class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Sizes of one tier of a task; never part of a digest. `rows` = 0 takes all training rows."""
+
+    rows: Count
+    validation: AtLeastOne
+    calibration: AtLeastOne
+    test: Count
+    seeds: AtLeastOne
+    worlds: AtLeastOne = 1
+    doses: tuple[int, ...] = ()
+    epochs: AtLeastOne = 8
+    batch: AtLeastOne = 32
+    width: Annotated[float, Meta(gt=0)] = 1.0
+
+
+class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A training set and the test sets asked of it.
+
+    `data` names the provider; `trained_on` another task (suite/name) whose fits predict this one, at its sizes;
+    `shifts` families, each at the doses of the tier; `arms` further named doses, as family:arm;
+    `subsets` real subsets; `scored` value, or difference of a row and its reference.
+    """
+
+    name: str
+    data: str
+    recipes: tuple[str, ...]
+    wrappers: tuple[str, ...]
+    metrics: tuple[str, ...]
+    tiers: dict[str, Tier] = {}
+    trained_on: str = ""
+    split: str = ""
+    shifts: tuple[str, ...] = ()
+    arms: tuple[str, ...] = ()
+    subsets: tuple[str, ...] = ("",)
+    views: tuple[str, ...] = ("plain",)
+    scored: Scored = "value"
+
+
+class Suite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One question, as a file. `include` lists suites run as they are; `primary` is the metric named in advance."""
+
+    name: str
+    version: AtLeastOne
+    title: str
+    question: str
+    source: str
+    primary: str = ""
+    include: tuple[str, ...] = ()
+    task: tuple[Task, ...] = ()
+
+
+class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Network + head + strategy + optimiser settings; a tier sets epochs, batch and the share of `channels`.
+
+    `network` is a registry name or `path.py:name`; `code` the digest of a file from outside.
+    """
+
+    name: str
+    network: str
+    head: Literal["gaussian", "point", "control"] = "gaussian"
+    loss: str = "beta_nll"
+    channels: AtLeastOne = 32
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.05
+    peak_lr: Annotated[float, Meta(gt=0)] = 8e-3
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.01
+    patience: AtLeastOne = 4
+    selection: Literal["best_validation_loss", "last"] = "best_validation_loss"
+    code: str = ""
+
+
+class Budget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a fit may spend."""
+
+    epochs: Count
+    batch: Count
+
+
+class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="data"):
+    """A training set (train + validation), a calibration set of the same law, or a test set.
+
+    `task` and `version` name the provider; `world` is the number of the world draw; `rows` = 0 takes all;
+    `shift` and `severity` say which world is tested; `subset` and `split` which real rows.
+    """
+
+    task: str
+    version: int
+    role: Literal["training", "calibration", "test"]
+    seed: int = 0
+    world: int = 0
+    rows: Count = 0
+    validation: Count = 0
+    shift: str = ""
+    severity: float = 0.0
+    subset: str = ""
+    split: str = ""
+
+
+class Fit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="fit"):
+    """A recipe trained on a training set with a seed; `training` and `parents` are digests."""
+
+    training: str
+    recipe: Recipe
+    seed: int
+    budget: Budget
+    parents: tuple[str, ...] = ()
+
+
+class Predict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="prediction"):
+    """What a fit says of a test or calibration set under a view; `fit` and `test` are digests."""
+
+    fit: str
+    test: str
+    view: str = "plain"
+
+
+class Score(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="score"):
+    """Metrics of wrapped predictions beside their floor and ceilings; all but names are digests."""
+
+    predictions: tuple[str, ...]
+    calibration: tuple[str, ...]
+    test: str
+    calibration_set: str
+    references: dict[str, str]
+    wrapper: str
+    metrics: tuple[str, ...]
+    scored: Scored
+    version: int
+    resamples: int
+
+
+Node = Data | Fit | Predict | Score
+
+
+def digest(node: Node) -> str:
+    """Name of a node: 32 hex digits of BLAKE2b over the canonical JSON of its inputs."""
+    text = msgspec.json.encode([KEY_VERSION, node], order="deterministic")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def decode(text: bytes, kind: Any, where: str) -> Any:
+    """Record of type `kind` from TOML bytes; `InputError` names the file and the key at fault."""
+    try:
+        return msgspec.toml.decode(text, type=kind)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise InputError(f"{where}: {_explain(str(error), kind)}") from None
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Ending of an error line about an unknown name: the nearest known one and the list of all."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return (f"; did you mean {near[0]!r}?" if near else "") + f" known: {', '.join(sorted(known))}"
+
+
+def _explain(message: str, kind: Any) -> str:
+    if "unknown field" not in message:
+        return message
+    found = message.split("`")[1]
+    known = [
+        field
+        for record in (kind, Task, Tier, Recipe)
+        if hasattr(record, "__struct_fields__")
+        for field in record.__struct_fields__
+    ]
+    return message + did_you_mean(found, sorted(set(known)))

@@ -1,0 +1,142 @@
+"""The store: one folder a node, written whole or not at all, named by the digest of what it was made from."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shiftbench.errors import StoreError
+from shiftbench.spec import Node, digest
+
+RECORD = "node.json"
+COST = "cost.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished node: its folder, the digests of its files, and the facts kept with it."""
+
+    path: Path
+    files: dict[str, str]
+    facts: dict[str, Any]
+
+    def file(self, name: str) -> Path:
+        """Path of a file of this node, after its digest was checked; `StoreError` if it is not what was written."""
+        path = self.path / name
+        found = _file_digest(path) if path.is_file() else "nothing"
+        if found != self.files[name]:
+            raise StoreError(f"{path}: found {found}, expected {self.files[name]}; run the same command again")
+        return path
+
+    def cost(self) -> dict[str, Any]:
+        """Times and hosts of the making; they are no part of the node."""
+        found: dict[str, Any] = json.loads((self.path / COST).read_text())
+        return found
+
+
+class Store:
+    """Nodes on disk under `root`; shared by runs and by processes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def prepare(self) -> None:
+        """Make the folder; `StoreError` in one line if it cannot be written."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreError(
+                f"{self.root}: cannot write ({error.strerror}); give another folder with --store"
+            ) from error
+
+    def folder(self, name: str) -> Path:
+        """Where the node of this digest lies or would lie."""
+        return self.root / name[:2] / name
+
+    def entry(self, name: str) -> Entry:
+        """The finished node of this digest; `StoreError` if it is not there."""
+        path = self.folder(name)
+        try:
+            record = json.loads((path / RECORD).read_text())
+            return Entry(path, record["files"], record["facts"])
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(
+                f"{path}: no finished node ({type(error).__name__}); run the same command again"
+            ) from error
+
+    def intact(self, name: str) -> bool:
+        """Whether the node is there and every file is what was written; a damaged one is removed, to be made again."""
+        if not self.folder(name).exists():
+            return False
+        try:
+            entry = self.entry(name)
+            for file in entry.files:
+                entry.file(file)
+            return True
+        except StoreError:
+            shutil.rmtree(self.folder(name))
+            return False
+
+    def write(self, node: Node, fill: Callable[[Path], dict[str, Any]], cost: dict[str, Any]) -> None:
+        """Make a node: `fill` writes its files into a folder and returns its facts (JSON values).
+
+        The folder appears under its name only when all is on disk. If another process was faster, its node stays.
+        """
+        target = self.folder(digest(node))
+        with _temporary_folder(self.root) as folder:
+            facts = fill(folder)
+            files = {path.name: _file_digest(path) for path in sorted(folder.iterdir())}
+            record = {"node": msgspec.to_builtins(node), "files": files, "facts": facts}
+            (folder / RECORD).write_text(json.dumps(record, sort_keys=True, allow_nan=False))
+            (folder / COST).write_text(json.dumps(cost, sort_keys=True))
+            for path in folder.iterdir():
+                _sync(path)
+            _sync(folder)
+            target.parent.mkdir(exist_ok=True)
+            try:
+                folder.rename(target)
+            except OSError:
+                if not (target / RECORD).is_file():
+                    raise
+            _sync(target.parent)
+
+
+@contextmanager
+def _temporary_folder(root: Path) -> Iterator[Path]:
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".making-", dir=root))
+    except OSError as error:
+        raise StoreError(f"{root}: cannot write ({error.strerror}); give another folder with --store") from error
+    try:
+        yield folder
+    except OSError as error:
+        raise StoreError(
+            f"{root}: {error.strerror or error}; free some space or give another folder with --store"
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,1 @@
+"""Training: from a training set and a recipe to weights."""

@@ -1,0 +1,49 @@
+"""The command line: quick to help, clear when wrong."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numba", "scipy", "pandas", "matplotlib")
+
+
+def test_help_loads_nothing_heavy():
+    script = (
+        "import sys; from shiftbench import cli\n"
+        "try: cli.app(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print('LOADED', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "LOADED []" in done.stdout
+    for verb in ("run", "list", "show", "simulate", "data", "report", "doctor"):
+        assert f" {verb} " in done.stdout
+
+
+def test_the_installed_command_reports_an_unknown_name_in_one_line():
+    done = subprocess.run(
+        [sys.executable, "-m", "shiftbench.cli", "show", "rmsee"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "did you mean 'rmse'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "kind", ["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "shifts", "tiers"]
+)
+def test_every_kind_lists_something(kind):
+    from shiftbench import listing
+
+    rows = listing.names(kind)
+    assert rows
+    assert all(name and text for name, text in rows)
+
+
+@pytest.mark.parametrize("name", ["shift", "cnn", "conformal", "coverage", "rewiring"])
+def test_show_describes(name):
+    from shiftbench import listing
+
+    assert name in listing.describe(name)
+    assert "\n" in listing.describe(name)

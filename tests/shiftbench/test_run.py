@@ -1,0 +1,216 @@
+"""The main job on a task of a stranger: whole, resumable, and clear about what went wrong."""
+
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from shiftbench import cli, results
+
+OUTSIDE = Path(__file__).parent / "outside"
+MODELS = OUTSIDE / "toy_models.py"
+
+SUITE = """
+name = "toy"
+version = 1
+title = "Toy"
+question = "Does it run?"
+source = "none"
+
+[[task]]
+name = "toy"
+data = "{data}"
+recipes = ["training_mean", "gc_ridge", "cnn"]
+wrappers = ["none", "ensemble", "conformal"]
+metrics = ["rmse", "pearson", "coverage"]
+
+[task.tiers.smoke]
+rows = 300
+validation = 100
+calibration = 100
+test = 120
+seeds = 2
+epochs = 2
+width = 0.0625
+"""
+
+
+@pytest.fixture
+def shiftbench(tmp_path, monkeypatch, capsys):
+    """Call of the command line inside a folder of its own: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SHIFTBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SHIFTBENCH_STORE", raising=False)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["shiftbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return caught.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """Maker of suite files around one of the stranger's providers."""
+
+    def make(provider="Toy", text=SUITE):
+        path = tmp_path / "toy.toml"
+        path.write_text(text.format(data=f"{OUTSIDE / 'toy_task.py'}:{provider}"))
+        return path
+
+    return make
+
+
+RUN = ("run", "--engine", "inprocess", "--device", "cpu", "--output", "out", "--suite")
+
+
+def test_a_whole_run_and_its_files(shiftbench, suite):
+    code, out, err = shiftbench(*RUN, suite())
+    assert (code, err) == (0, "")
+    assert "out/report.html" in out
+    table = results.read(Path("out/results.parquet"))
+    assert list(table.columns) == list(results.COLUMNS)
+    assert set(table.status) <= {"ok", "undefined"}
+    cnn = table.query("recipe == 'cnn' and metric == 'rmse' and target == 'observed' and output == 'a'")
+    assert sorted(cnn.wrapper + cnn.seed.astype(str)) == ["conformal0", "conformal1", "ensemble-1", "none0", "none1"]
+    ridge = table.query("recipe == 'gc_ridge' and metric == 'rmse' and target == 'observed' and output == 'a'")
+    assert float(ridge.value.iloc[0]) == pytest.approx(0.3, rel=0.25)
+    costs = pd.read_parquet("out/cost.parquet")
+    assert {"label", "kind", "seconds", "host", "device"} <= set(costs.columns)
+    assert not {"seconds", "host"} & set(table.columns)
+    manifest = json.loads(Path("out/manifest.json").read_text())
+    assert manifest["suites"] == {"toy": 1}
+    assert manifest["nodes"] == {"made": len(costs)}
+
+
+def test_the_same_command_makes_nothing_again(shiftbench, suite):
+    shiftbench(*RUN, suite())
+    before = Path("out/results.parquet").read_bytes()
+    _, out, _ = shiftbench(*RUN, suite())
+    assert "reused" in out
+    assert "made" not in out
+    assert Path("out/results.parquet").read_bytes() == before
+
+
+def test_a_lost_and_a_damaged_node_are_made_again_and_nothing_else(shiftbench, suite):
+    shiftbench(*RUN, suite())
+    before = Path("out/results.parquet").read_bytes()
+    fits = list(Path("runs/store").glob("*/*/weights.safetensors"))
+    fits[0].write_bytes(b"damaged")
+    (fits[1].parent / "node.json").unlink()
+    _, out, _ = shiftbench(*RUN, suite())
+    assert "2 made" in out
+    assert Path("out/results.parquet").read_bytes() == before
+
+
+def test_processes_give_the_numbers_of_one_process(shiftbench, suite):
+    shiftbench(*RUN, suite())
+    shiftbench("run", "--suite", suite(), "--device", "cpu", "--workers", "2", "--store", "other", "--output", "out2")
+    one, two = (results.read(Path(folder) / "results.parquet") for folder in ("out", "out2"))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_dry_run_says_missing_reused_and_stale(shiftbench, suite):
+    _, out, _ = shiftbench(*RUN, suite(), "--dry-run")
+    assert "0 reused, 0 stale" in out
+    assert not Path("runs").exists()
+    shiftbench(*RUN, suite())
+    _, out, _ = shiftbench(*RUN, suite(), "--dry-run")
+    assert "0 stale, 0 missing" in out
+    _, out, _ = shiftbench(*RUN, suite(text=SUITE.replace("epochs = 2", "epochs = 3")), "--dry-run")
+    assert "budget.epochs: 2 -> 3" in out
+
+
+def test_missing_data_are_skipped_with_the_command_and_strict_makes_it_an_error(shiftbench, suite):
+    code, out, _ = shiftbench(*RUN, suite("Missing"))
+    assert code == 0
+    assert "toy.tsv is not here -> shiftbench data fetch toy.tsv" in out
+    table = results.read(Path("out/results.parquet"))
+    assert set(table.status) == {"skipped"}
+    assert set(table.reason) == {"toy.tsv is not here"}
+    code, _, _ = shiftbench(*RUN, suite("Missing"), "--strict")
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        ("NotANumber", "row 3 (row3) output b: observed is nan; expected a finite number"),
+        ("WrongLetters", "row 2 position 6: code 9; expected A0 C1 G2 T3 N4"),
+        ("WrongLength", "test sequences of 50 letters; trained on 60"),
+        ("Tox", "no 'Tox' in it; did you mean 'Toy'?"),
+    ],
+)
+def test_bad_data_are_one_line_and_an_exit_code(shiftbench, suite, provider, message):
+    code, out, err = shiftbench(*RUN, suite(provider))
+    assert code != 0
+    assert message in out.replace("\n", " ") + err
+    assert "Traceback" not in out + err
+
+
+def test_a_broken_model_fails_alone_and_finished_work_is_kept(shiftbench, suite):
+    code, out, _ = shiftbench(*RUN, suite(), "--recipes", f"{MODELS}:Broken")
+    assert code == 1
+    assert "gave NaN or infinity" in out
+    table = results.read(Path("out/results.parquet"))
+    assert set(table.query("recipe == 'gc_ridge'").status) <= {"ok", "undefined"}
+    assert set(table.query("recipe == 'Broken'").status) == {"skipped"}
+
+
+def test_a_strangers_model_by_path(shiftbench, suite):
+    code, _, _ = shiftbench(*RUN, suite(), "--recipes", f"{MODELS}:Line")
+    assert code == 0
+    table = results.read(Path("out/results.parquet"))
+    assert set(table.recipe) == {"training_mean", "gc_ridge", "Line"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--suite", "shfit"), "no suite 'shfit'; did you mean 'shift'?"),
+        (("--tier", "smok"), "no 'smok'; did you mean 'smoke'?"),
+        (("--suite", "shift", "--shifts", "cg"), "no 'cg' in this suite; did you mean 'gc'?"),
+        (("--suite", "shift", "--tasks", "mpr"), "did you mean 'mpra'?"),
+        (("--suite", "shift", "--recipes", "cn"), "no recipe 'cn'; did you mean 'cnn'?"),
+        (("--suite", "shift", "--engine", "proceses", "--device", "cpu"), "did you mean 'processes'?"),
+        (("--suite", "shift", "--device", "tpu"), "'tpu' is not on this machine"),
+        (("--suite", "nowhere.toml"), "nowhere.toml: cannot read"),
+        (("--suite", "shift", "--device", "cpu", "--store", "file/store"), "cannot write"),
+        (("--suite", "shift", "--device", "cpu", "--output", "file/out"), "cannot write"),
+    ],
+)
+def test_bad_options_are_one_line(shiftbench, arguments, message):
+    Path("file").write_text("in the way")
+    code, _, err = shiftbench("run", *arguments)
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("question =", "qestion ="), "did you mean 'question'?"),
+        (("epochs = 2", "epoch = 2"), "did you mean 'epochs'?"),
+        (("epochs = 2", "epochs = 0"), "`int` >= 1"),
+        (("[[task]]", "[[task"), "toy.toml"),
+        (('"coverage"]', '"covrage"]'), "did you mean 'coverage'?"),
+        (('"conformal"]', '"conforml"]'), "did you mean 'conformal'?"),
+    ],
+)
+def test_malformed_suites_are_one_line(shiftbench, suite, change, message):
+    code, _, err = shiftbench(*RUN, suite(text=SUITE.replace(*change)))
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_report_of_no_run(shiftbench):
+    code, _, err = shiftbench("report", "nowhere")
+    assert code == 2
+    assert "expected the folder of a run" in err
