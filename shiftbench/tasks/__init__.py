@@ -1,0 +1,1 @@
+"""Tasks: providers of simulated and real data, and the files behind them."""

@@ -1,0 +1,34 @@
+"""What a task's data provider gives: samples by role, and facts about them."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shiftbench.spec import Data
+from shiftbench.tasks.files import Files
+from simulators.contract import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Samples of one Data node and what is known about them (JSON values).
+
+    `samples`: `train` and `validation` for role training, else the one sample under the name of the role.
+    `facts`: `world` (JSON text of the world of this node, simulated data), `source_world` (of the unshifted one),
+    `part`, `severity`, `parameter` of a shift, `ceiling` ({metric: {output: value}}, real data), `available` (rows
+    of each role, real data), and what else a reader should know.
+    """
+
+    samples: dict[str, Sample]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """Makes the samples of a Data node; raises `Skipped` (reason, command) where it cannot."""
+
+    version: int
+    files: tuple[str, ...]
+    """Names of the public files that it reads."""
+
+    def build(self, data: Data, files: Files) -> Built:
+        """Samples and facts of `data`, the same bytes at every call."""
+        ...
