@@ -1,0 +1,124 @@
+"""The table of a run: the columns of results.parquet, one row a number, written whole or not at all."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shiftbench.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Raised when a column is added, removed or means something else."""
+
+COLUMNS = {
+    # what was scored
+    "suite": "str",
+    "task": "str",
+    "world": "int64",
+    "split": "str",
+    "part": "str",
+    "shift": "str",
+    "dose": "str",
+    "severity": "float64",
+    "recipe": "str",
+    "wrapper": "str",
+    "view": "str",
+    "seed": "int64",  # -1: over seeds
+    # which number
+    "output": "str",
+    "target": "str",
+    "level": "float64",  # nominal level of an interval, else NaN
+    "group": "str",
+    "metric": "str",
+    # the number
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n": "int64",
+    "clusters": "int64",
+    # between floor and ceiling
+    "floor": "float64",
+    "ceiling": "float64",
+    "scaled": "float64",
+    "scaled_low": "float64",
+    "scaled_high": "float64",
+    "ceiling_target": "float64",
+    "scaled_target": "float64",
+    # how to read it
+    "status": "str",
+    "reason": "str",
+    "better": "str",
+    "version": "int64",
+}
+"""Columns in order, with their dtypes."""
+
+_VERSION_KEY = b"shiftbench.results"
+_KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int64": int, "float64": (int, float)}
+
+
+def write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write `rows`, each with exactly the keys of `COLUMNS`; `InputError` names the row and column at fault."""
+    import pyarrow as pa
+
+    for number, row in enumerate(rows):
+        _check(row, number)
+    types = {"str": pa.string(), "int64": pa.int64(), "float64": pa.float64()}
+    columns = {name: pa.array([row[name] for row in rows], types[dtype]) for name, dtype in COLUMNS.items()}
+    _replace(pa.table(columns).replace_schema_metadata({_VERSION_KEY: str(SCHEMA_VERSION).encode()}), path)
+
+
+def _check(row: Mapping[str, Any], number: int) -> None:
+    if row.keys() != COLUMNS.keys():
+        unknown, missing = sorted(row.keys() - COLUMNS.keys()), sorted(COLUMNS.keys() - row.keys())
+        raise InputError(f"results row {number}: unknown columns {unknown}, missing columns {missing}")
+    for name, dtype in COLUMNS.items():
+        if not isinstance(row[name], _KINDS[dtype]):
+            raise InputError(f"results row {number} column {name}: found {row[name]!r}, expected {dtype}")
+
+
+def read(path: Path) -> "pd.DataFrame":
+    """Rows written by `write`, columns and dtypes as in `COLUMNS`; `InputError` if the file is not such a table."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: cannot read ({error}); expected a results.parquet of this tool") from None
+    found = (table.schema.metadata or {}).get(_VERSION_KEY, b"none").decode()
+    if found != str(SCHEMA_VERSION) or table.column_names != list(COLUMNS):
+        raise InputError(f"{path}: results schema {found}; expected {SCHEMA_VERSION}; make it again")
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def absent(status: str, reason: str) -> dict[str, Any]:
+    """Row of a score that was not made: `status` skipped or failed, the reason, and no numbers."""
+    empty = {"str": "", "int64": 0, "float64": float("nan")}
+    return {name: empty[dtype] for name, dtype in COLUMNS.items()} | {"status": status, "reason": reason}
+
+
+def write_cost(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write times and hosts, one row a node; they stand apart because they are no results."""
+    import pyarrow as pa
+
+    _replace(pa.Table.from_pylist([dict(row) for row in rows]), path)
+
+
+def _replace(table: "pa.Table", path: Path) -> None:
+    """Put `table` at `path`, whole or not at all."""
+    from pyarrow import parquet
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            parquet.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,36 @@
+"""Members of several training seeds pooled into one law."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from shiftbench.errors import InputError
+from shiftbench.prediction import Floats, Prediction, gaussian
+from shiftbench.wrappers.evidence import Evidence
+
+
+def ensemble(evidence: Evidence) -> Prediction:
+    """Normal law with the moments of the mixture of members.
+
+    Mean = mean of means; aleatoric variance = mean of theirs; epistemic variance = mean((mu_m - mu)^2) + mean of
+    theirs. Members without aleatoric SD pool to a law of epistemic SD alone. `InputError` if only some have one.
+    Source: Lakshminarayanan et al. 2017, arXiv:1612.01474, section 2.4.
+    """
+    members = evidence.test
+    if not members:
+        raise InputError("ensemble: found no member, expected at least 1")
+    means = np.stack([member.mean for member in members]).astype(np.float64)
+    mean = means.mean(axis=0).astype(np.float32)
+    within = [_squared(member.epistemic, means[0].shape) for member in members]
+    epistemic = np.sqrt(means.var(axis=0) + np.mean(within, axis=0)).astype(np.float32)
+    noise = [member.aleatoric for member in members if member.aleatoric is not None]
+    if not noise:
+        return replace(gaussian(mean, epistemic), aleatoric=None, epistemic=epistemic)
+    if len(noise) < len(members):
+        raise InputError(f"ensemble: {len(noise)} of {len(members)} members have an aleatoric SD; expected all or none")
+    aleatoric = np.sqrt(np.mean([_squared(sd, sd.shape) for sd in noise], axis=0)).astype(np.float32)
+    return gaussian(mean, aleatoric, epistemic)
+
+
+def _squared(sd: Floats | None, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.zeros(shape) if sd is None else np.square(sd, dtype=np.float64)
