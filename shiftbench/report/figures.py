@@ -1,0 +1,291 @@
+"""Figures of the report as inline SVG: one size, one font, one colour a recipe, labels at the lines."""
+
+import hashlib
+import io
+import itertools
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from shiftbench.report.frame import FLOOR, ORACLE, SOURCE, Number
+
+WIDTH, HEIGHT = 4.4, 3.4
+AXES = (0.105, 0.18, 0.575, 0.69)
+INK, GREY = "#1a1a1a", "#6f6f6f"
+SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "shiftbench",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.5,
+    "axes.linewidth": 0.7,
+    "axes.edgecolor": GREY,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a recipe is drawn in every figure."""
+
+    colour: str
+    marker: str
+    width: float = 1.1
+    dash: str = "-"
+    hollow: bool = False
+
+
+UNDER_TEST = [
+    Style(colour, "oPX*"[(at + turn) % 4], 2.2)
+    for turn in range(4)
+    for at, colour in enumerate(("#D55E00", "#0072B2", "#7A3E9D", "#5C5C00"))
+]
+KNOWN = {
+    ORACLE: Style("#000000", "", 1.4, "--"),
+    SOURCE: Style("#000000", "", 1.8),
+    "motif_prior": Style("#CC79A7", "D"),
+    "pwm_ridge": Style("#009E73", "v"),
+    "kmer_ridge": Style("#E69F00", "s"),
+    "gc_ridge": Style("#56B4E9", "^"),
+    FLOOR: Style(GREY, "", 1.4, ":"),
+    "cnn": UNDER_TEST[0],
+}
+WRAPPED = {"none": ("-", False), "ensemble": ("--", True), "conformal": (":", True)}
+
+
+def styles(recipes: Sequence[str]) -> dict[str, Style]:
+    """Style of every recipe of a report: controls and `cnn` have fixed ones (Okabe-Ito), others take theirs in turn."""
+    tested = [name for name in recipes if name not in KNOWN]
+    return KNOWN | dict(zip(tested, itertools.cycle(UNDER_TEST[1:]), strict=False))
+
+
+def wrapped(style: Style, wrapper: str) -> Style:
+    """Style of a recipe under a wrapper: same colour, another dash, hollow marks."""
+    dash, hollow = WRAPPED.get(wrapper, ("-.", True))
+    return style if wrapper == "none" else replace(style, dash=dash, hollow=hollow, width=1.4)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Numbers of one recipe along the axis; `x` are severities of a line, or indices of categories of dots."""
+
+    name: str
+    style: Style
+    x: tuple[float, ...]
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What all panels share: title, subject for the alternative text, and the scale of the vertical axis."""
+
+    title: str
+    subject: str
+    share: bool = False
+    nominal: float | None = None
+
+    def scaled(self, value: float) -> float:
+        """Value in the unit of the axis (per cent for shares)."""
+        return 100 * value if self.share else value
+
+
+def lines(panel: Panel, series: Sequence[Series], ticks: Sequence[tuple[float, str]], xlabel: str) -> str:
+    """SVG of numbers against severity.
+
+    Between the series of the two oracles, where both are given, the gap that needs target data is shaded.
+    """
+    with mpl.rc_context(SETTINGS):
+        figure, axes = _canvas(panel)
+        _gap(axes, panel, {one.name: one for one in series})
+        for one in series:
+            _line(axes, panel, one)
+        axes.set_xticks([at for at, _ in ticks], [label for _, label in ticks])
+        axes.set_xlabel(xlabel, color=INK)
+        return _finish(figure, axes, panel, series, led=True)
+
+
+def dots(panel: Panel, series: Sequence[Series], categories: Sequence[str], ceilings: Sequence[Number]) -> str:
+    """SVG of numbers by category, recipes side by side in one order; a black bar marks each category's ceiling."""
+    with mpl.rc_context(SETTINGS):
+        figure, axes = _canvas(panel)
+        step = 0.72 / max(len(series), 1)
+        moved = [
+            replace(one, x=tuple(at - 0.36 + step * (turn + 0.5) for at in one.x)) for turn, one in enumerate(series)
+        ]
+        for one in moved:
+            _line(axes, panel, one, joined=False)
+        for at, top in enumerate(ceilings):
+            if top.defined:
+                axes.hlines(panel.scaled(top.value), at - 0.4, at + 0.4, color="#000000", linewidth=1.8)
+                axes.text(at, panel.scaled(top.value), "ceiling", ha="center", va="bottom", fontsize=8, color=INK)
+        for at in range(1, len(categories)):
+            axes.axvline(at - 0.5, color="#d5d5d5", linewidth=0.6)
+        axes.set_xlim(-0.5, len(categories) - 0.5)
+        axes.set_xticks(range(len(categories)), list(categories))
+        axes.tick_params(axis="x", length=0)
+        axes.set_position((AXES[0], 0.1, AXES[2], 0.77))
+        return _finish(figure, axes, panel, moved, led=False)
+
+
+def _canvas(panel: Panel) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, HEIGHT))
+    axes = figure.add_axes(AXES)
+    figure.text(0.012, 0.94, panel.title, fontsize=10.5, fontweight="bold", color=INK)
+    axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if panel.nominal is not None:
+        axes.axhline(panel.scaled(panel.nominal), color=INK, linewidth=0.8, dashes=(1, 2))
+    return figure, axes
+
+
+def _gap(axes: Axes, panel: Panel, series: dict[str, Series]) -> None:
+    if SOURCE not in series or ORACLE not in series or panel.share:
+        return
+    upper = dict(zip(series[SOURCE].x, series[SOURCE].numbers, strict=True))
+    lower = dict(zip(series[ORACLE].x, series[ORACLE].numbers, strict=True))
+    at = sorted(x for x in upper if x in lower and upper[x].defined and lower[x].defined)
+    axes.fill_between(at, [lower[x].value for x in at], [upper[x].value for x in at], color="#dddddd", linewidth=0)
+
+
+def _line(axes: Axes, panel: Panel, series: Series, *, joined: bool = True) -> None:
+    style = series.style
+    shown = [(x, number) for x, number in zip(series.x, series.numbers, strict=True) if math.isfinite(number.value)]
+    for x, number in shown:
+        if (style.width > 2 or not joined) and math.isfinite(number.low) and math.isfinite(number.high):
+            axes.vlines(x, panel.scaled(number.low), panel.scaled(number.high), color=style.colour, linewidth=0.9)
+    axes.plot(
+        [x for x, _ in shown],
+        [panel.scaled(number.value) for _, number in shown],
+        **_look(style if joined else replace(style, dash="none", marker=style.marker or "_")),
+    )
+
+
+def _finish(figure: Figure, axes: Axes, panel: Panel, series: Sequence[Series], *, led: bool) -> str:
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.04 * (high - low))
+    ends = [(one, *points[-1]) for one in series if (points := _points(panel, one))]
+    _labels(axes, ends, panel, led=led)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    told = "; ".join(f"{one.name} {', '.join(f'{y:.3g}' for _, y in _points(panel, one))}" for one, *_ in ends)
+    return inline(buffer.getvalue(), f"{panel.subject}: {panel.title}. {told}. The table below gives the numbers.")
+
+
+def _points(panel: Panel, series: Series) -> list[tuple[float, float]]:
+    return [
+        (x, panel.scaled(number.value))
+        for x, number in zip(series.x, series.numbers, strict=True)
+        if math.isfinite(number.value)
+    ]
+
+
+def _labels(axes: Axes, ends: list[tuple[Series, float, float]], panel: Panel, *, led: bool) -> None:
+    """Names right of the axes, as near to the ends of their lines as they fit; `led` draws a line from each end."""
+    if panel.nominal is not None:
+        level = Series("nominal", Style(INK, "", 0.8, ":"), (), ())
+        ends = [*ends, (level, axes.get_xlim()[1], panel.scaled(panel.nominal))]
+    to_axes = axes.transData + axes.transAxes.inverted()
+    ends = sorted(ends, key=lambda end: (end[2], end[0].name))
+    start = [to_axes.transform(end[1:]) for end in ends]
+    spread = spaced([float(y) for _, y in start], gap=min(0.068, 1.05 / max(len(ends), 1)))
+    for (x, y), at, (one, _, _) in zip(start, spread, ends, strict=True):
+        if led:
+            axes.plot(
+                [x, 1.0, 1.035],
+                [y, y if x > 0.97 else at, at],
+                transform=axes.transAxes,
+                color=one.style.colour,
+                linewidth=0.6,
+                clip_on=False,
+                alpha=0.7,
+            )
+        axes.plot(
+            [1.035, 1.065, 1.095], [at] * 3, transform=axes.transAxes, clip_on=False, markevery=[1], **_look(one.style)
+        )
+        axes.text(
+            1.12,
+            at,
+            shortened(one.name),
+            transform=axes.transAxes,
+            va="center",
+            fontsize=9,
+            color=INK,
+            fontweight="bold" if one.style.width > 2 else "normal",
+        )
+
+
+def _look(style: Style) -> dict[str, Any]:
+    return {
+        "color": style.colour,
+        "linestyle": style.dash,
+        "linewidth": style.width,
+        "marker": style.marker,
+        "markersize": 5.2 if style.width > 1.3 else 4.2,
+        "markeredgewidth": 1.0,
+        "markerfacecolor": "#ffffff" if style.hollow else style.colour,
+        "markeredgecolor": style.colour,
+    }
+
+
+def spaced(heights: Sequence[float], gap: float) -> list[float]:
+    """Heights (ascending) moved apart to at least `gap`, with as little movement as pooling blocks gives."""
+    blocks: list[list[float]] = []
+    for height in heights:
+        blocks.append([height, 1])
+        while len(blocks) > 1 and blocks[-1][0] - blocks[-2][0] < gap * (blocks[-1][1] + blocks[-2][1]) / 2:
+            centre, count = blocks.pop()
+            before, size = blocks[-1]
+            blocks[-1] = [(before * size + centre * count) / (size + count), size + count]
+    return [centre + gap * (turn - (count - 1) / 2) for centre, count in blocks for turn in range(int(count))]
+
+
+def shortened(name: str, most: int = 17) -> str:
+    """Name that fits beside a figure."""
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def inline(svg: str, alt: str) -> str:
+    """SVG for an HTML page: no outside names, ids only where referenced and unique to the figure, with `alt`."""
+    root = ElementTree.fromstring(svg)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.endswith(("metadata", "style")):
+                parent.remove(child)
+    mark = "f" + hashlib.blake2b(svg.encode(), digest_size=4).hexdigest()
+    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", svg))
+    names = {name: f"{mark}-{turn}" for turn, name in enumerate(sorted({a or b for a, b in used}))}
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        element.attrib = _attributes(element.attrib, names)
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": alt}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _attributes(found: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+    point: Callable[[re.Match[str]], str] = lambda match: f"url(#{names[match[1]]})"  # noqa: E731
+    kept = {}
+    for name, value in found.items():
+        key = name.rpartition("}")[2]
+        if key == "id":
+            if value in names:
+                kept[key] = names[value]
+        elif key == "href":
+            kept[key] = "#" + names[value[1:]]
+        elif key == "style":
+            kept[key] = re.sub(r"(font: [^;']*)'[^;]*", r"\1sans-serif", re.sub(r"url\(#([^)]+)\)", point, value))
+        else:
+            kept[key] = re.sub(r"url\(#([^)]+)\)", point, value)
+    return kept

@@ -1,0 +1,123 @@
+"""The page of a run: one HTML file of sections that needs nothing else, and what it says of the run itself."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from shiftbench.metrics.table import METRICS
+from shiftbench.report import frame as read
+from shiftbench.report import tables
+from shiftbench.report.sections import sections
+from shiftbench.report.tables import Table
+
+
+def write(results: pd.DataFrame, manifest: dict[str, Any], path: Path) -> None:
+    """Write the report of `results` and `manifest` to `path`: the same bytes from the same input."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(results, manifest), encoding="utf-8", newline="\n")
+
+
+def render(results: pd.DataFrame, manifest: dict[str, Any]) -> str:
+    """HTML of the report; parts without numbers do not appear."""
+    whole = read.complete(results)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.html").render(
+        suite=str(manifest.get("suite", "")),
+        tier=str(manifest.get("tier", "")),
+        facts=_facts(whole, manifest),
+        sections=sections(whole, {name: str(text) for name, text in manifest.get("tasks", {}).items()}),
+        states=_states(manifest),
+        alarms=_alarms(whole),
+        metrics=_metrics(whole),
+        versions=_versions(manifest),
+        data=_data(manifest),
+        undefined=tables.undefined(whole),
+    )
+
+
+def _facts(frame: pd.DataFrame, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was run, counted from the numbers themselves."""
+    facts = [("tasks", ", ".join(frame["task"].unique())), ("networks", ", ".join(read.networks(frame)) or "none")]
+    fits = frame[frame["seed"] >= 0]
+    if len(frame):
+        facts += [
+            ("worlds", str(frame["world"].nunique())),
+            ("seeds", str(fits["seed"].nunique())),
+            ("numbers", f"{len(frame):,}"),
+            ("without a value", f"{int(frame['value'].isna().sum()):,}"),
+        ]
+    facts += [
+        (f"{state} nodes", str(sum(node.get("nodes", 1) for node in manifest.get(state) or [])))
+        for state in ("failed", "skipped")
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _states(manifest: dict[str, Any]) -> list[Table]:
+    """Nodes that failed or were skipped, with the command that helps."""
+    found = []
+    for state in ("failed", "skipped"):
+        nodes = manifest.get(state) or []
+        rows = [
+            (node.get("node", ""), node.get("nodes", 1), node.get("reason", ""), node.get("command", "") or "–")
+            for node in nodes
+        ]
+        if rows:
+            heads = ("first node", "nodes", "reason", "command that helps")
+            found.append(tables.plain(f"{state.capitalize()} nodes", heads, rows))
+    return found
+
+
+def _alarms(frame: pd.DataFrame) -> list[str]:
+    """Scaled scores above the source oracle beyond their interval, where p(y given x) is that of the training law."""
+    rows = frame[(frame["scaled_low"] > 1) & frame["part"].isin(["", "genome"])]
+    rows = rows[~rows["recipe"].isin([read.ORACLE, read.SOURCE])]
+    found = rows[["task", "shift", "dose", "recipe", "metric"]].drop_duplicates().itertuples(index=False)
+    return [
+        f"{task}: {recipe} scores above the ceiling in {metric}, beyond its interval, "
+        f"{f'under {shift} at dose {dose}' if shift else 'without a shift'}"
+        for task, shift, dose, recipe, metric in found
+    ]
+
+
+def _metrics(frame: pd.DataFrame) -> Table:
+    present = set(frame["metric"])
+    rows = [
+        (metric.title, metric.name, metric.better, metric.formula, metric.source)
+        for metric in METRICS.values()
+        if metric.name in present
+    ]
+    return tables.plain("Metrics", ("metric", "column", "better", "formula", "source"), rows)
+
+
+def _versions(manifest: dict[str, Any]) -> Table:
+    """Everything that the manifest says of versions and circumstances, flat."""
+    rows: list[tuple[str, str]] = []
+
+    def walk(name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{name} {key}".strip(), inner)
+        else:
+            rows.append((name, " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)))
+
+    walk("", {key: value for key, value in manifest.items() if key not in ("tasks", "skipped", "failed", "facts")})
+    return tables.plain("Versions and circumstances", ("what", "value"), rows)
+
+
+def _data(manifest: dict[str, Any]) -> Table:
+    """What the providers say of each data set."""
+    rows = [
+        (label, "; ".join(f"{key} {value}" for key, value in facts.items()))
+        for label, facts in manifest.get("facts", {}).items()
+        if isinstance(facts, dict)
+    ]
+    return tables.plain("Data", ("data set", "facts"), rows)

@@ -1,0 +1,135 @@
+"""What the numbers say, in words: one sentence over each figure, made from the numbers that it shows."""
+
+from collections.abc import Sequence
+
+from shiftbench.report import frame as read
+from shiftbench.report.frame import NOMINAL, Dose, Number, Scores
+from shiftbench.report.tables import decimal, percent
+
+PARTS = {
+    "genome": "Covariate shift (genome): other sequences than those trained on; what a sequence does stays the same.",
+    "program": "Concept shift (program): the same sequences as those trained on; what they do changes.",
+    "assay": "Measurement shift (assay): sequences and biology stay the same; how they are measured changes.",
+}
+GROWTH, MISS = 0.05, 0.03
+"""Error counts as grown from +5 %, intervals as failing from 3 points under nominal with the interval below it."""
+
+
+def change(before: float, after: float) -> str:
+    """Relative change, signed: (+23 %)."""
+    share = after / before - 1
+    return f"({'+' if share >= 0 else ''}{percent(share)})" if before > 0 else ""
+
+
+def verdict(before: Number, after: Number, held: Number) -> str:
+    """What error and coverage together mean."""
+    grown = after.value > before.value * (1 + GROWTH)
+    if not held.defined:
+        return "it errs more, and gives no intervals that could say so" if grown else "it gives no intervals"
+    if held.value < NOMINAL - MISS and not held.high >= NOMINAL:
+        return "it is wrong and does not know it" if grown else "its error stays, but its error bars are too narrow"
+    return "it errs more, and its error bars still say so" if grown else "this shift does it little harm"
+
+
+def dose_effect(shift: str, dose: Dose, recipe: str, errors: Scores, coverage: Scores) -> str:
+    """A recipe's error and coverage at a dose of a shift against dose 0; empty where they are undefined."""
+    before, after = (read.at(errors, shift, name, recipe) for name in ("0", dose.name))
+    start, held = (read.at(coverage, shift, name, recipe) for name in ("0", dose.name))
+    if not (before.defined and after.defined):
+        return ""
+    moves = "grows" if after.value > before.value else "goes"
+    text = (
+        f"Under {shift} at {dose.label} the error of {recipe} {moves} from {decimal(before.value, 2)} to "
+        f"{decimal(after.value, 2)} {change(before.value, after.value)}"
+    )
+    if held.defined:
+        at_first = f" ({percent(start.value)} at dose 0)" if start.defined else ""
+        text += f" and its {percent(NOMINAL)} intervals hold {percent(held.value)} of new measurements{at_first}"
+    return f"{text}: {verdict(before, after, held)}."
+
+
+def oracle_gap(shift: str, dose: Dose, recipe: str, errors: Scores) -> str:
+    """How the excess of a recipe's error over the oracle divides at a dose; empty where it does not."""
+    model, source, oracle = (read.at(errors, shift, dose.name, name) for name in (recipe, read.SOURCE, read.ORACLE))
+    if not (model.defined and source.defined and oracle.defined):
+        return ""
+    lost, own = source.value - oracle.value, model.value - source.value
+    if lost >= 0.005:
+        text = (
+            f"Noise alone makes the oracle of the shifted world err by {decimal(oracle.value, 2)}. "
+            f"The source oracle, which does not know of the shift, errs by {decimal(source.value, 2)}: the "
+            f"difference of {decimal(lost, 2)} cannot be won back without data from the shifted world."
+        )
+    else:
+        text = (
+            f"Noise alone makes any oracle err by {decimal(source.value, 2)}; not knowing of the shift costs nothing."
+        )
+    if own < 0:
+        return f"{text} {recipe} errs by {decimal(-own, 2)} less than the source oracle."
+    return f"{text} The other {decimal(own, 2)} is the failure of {recipe} itself."
+
+
+def spread(shift: str, dose: Dose, names: Sequence[str], errors: Scores) -> str:
+    """Which of several networks errs least and most at a dose; empty for fewer than two."""
+    found = [(number.value, name) for name in names if (number := read.at(errors, shift, dose.name, name)).defined]
+    if len(found) < 2:
+        return ""
+    (low, least), (high, most) = min(found), max(found)
+    return (
+        f"Of {len(found)} recipes, {least} errs least there ({decimal(low, 2)}) and {most} most ({decimal(high, 2)})."
+    )
+
+
+def not_reached(dose: Dose, errors: Scores, shift: str) -> str:
+    """Why a dose has no numbers."""
+    reasons = [number.reason for key, number in errors.items() if key[:2] == (shift, dose.name)]
+    return f"{dose.label.capitalize()} has no numbers: {reasons[0]}." if reasons else ""
+
+
+def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:
+    """How far a network comes between floor and ceiling, on the training law and under its worst shift."""
+    start = read.at(scaled, "", "0", recipe)
+    ends = [(read.at(scaled, shift, dose.name, recipe).value, shift) for shift, dose in tops.items()]
+    ends = [end for end in ends if end[0] == end[0]]
+    if not (start.defined and ends):
+        return ""
+    value, shift = min(ends)
+    return (
+        f"On the scale from the training mean (0) to the source oracle (1), {recipe} scores "
+        f"{decimal(start.value, 2)} on new sequences of the training law and {decimal(value, 2)} "
+        f"at {tops[shift].label} of {shift}, its worst shift."
+    )
+
+
+def places(metric: str, what: str, recipe: str, scores: Scores, tops: Scores, rival: str) -> str:
+    """A network's correlation over cell types or elements, its range, its ceiling, and the best control beside it."""
+    found = {key[0]: number.value for key, number in scores.items() if key[1:] == (recipe, "none") and number.defined}
+    if not found:
+        return ""
+    mean, one_by_one = _mean(found), {name: value for name, value in found.items() if name != "mean"}
+    text = f"{recipe} reaches a mean {metric} of {decimal(mean, 2)} over {len(one_by_one)} {what}s"
+    if len(one_by_one) > 1:
+        low, high = (choose(one_by_one, key=lambda name: one_by_one[name]) for choose in (min, max))
+        text += f" ({decimal(found[low], 2)} on {low} to {decimal(found[high], 2)} on {high})"
+    ceiling = {key[0]: number.value for key, number in tops.items() if number.defined}
+    if set(one_by_one) <= set(ceiling):
+        top = _mean({name: ceiling[name] for name in found if name in ceiling})
+        text += f", {percent(mean / top)} of the {decimal(top, 2)} that noise in the measurement allows"
+    other = {key[0]: number.value for key, number in scores.items() if key[1:] == (rival, "none") and number.defined}
+    if not other:
+        return f"{text}."
+    better = "does better with" if _mean(other) > mean else "reaches"
+    return f"{text}; the best control, {rival}, {better} {decimal(_mean(other), 2)}."
+
+
+def _mean(found: dict[str, float]) -> float:
+    return found.get("mean", sum(found.values()) / len(found))
+
+
+def best(scores: Scores, names: Sequence[str]) -> str:
+    """Recipe of `names` with the highest mean over places, without a wrapper; empty if none is defined."""
+    found = {
+        name: {key[0]: number.value for key, number in scores.items() if key[1:] == (name, "none") and number.defined}
+        for name in names
+    }
+    return max(((_mean(values), name) for name, values in found.items() if values), default=(0.0, ""))[1]

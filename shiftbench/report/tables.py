@@ -1,0 +1,315 @@
+"""Tables of the report and of the terminal, with the numbers behind them as TSV."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pandas as pd
+
+from shiftbench.report import frame as read
+from shiftbench.report.frame import Dose, Number, Scores
+
+SWEEP = ("shift", "dose", "recipe", "wrapper")
+"""Columns that tell the tests of a shift task apart."""
+BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
+
+
+class Entry(NamedTuple):
+    """One field of a table: text, a second line in small print, a mark that points to a note, and its shade."""
+
+    text: str
+    small: str = ""
+    mark: str = ""
+    shade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Plain data of a table; `rows` hold one `Entry` a column, `notes` explain the marks, `data` is TSV.
+
+    `groups`: headings over runs of columns with their lengths; `labels`: leading columns that name the row.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    notes: tuple[str, ...] = ()
+    data: str = ""
+    groups: tuple[tuple[str, int], ...] = ()
+    labels: int = 1
+
+
+@dataclass(slots=True)
+class Notes:
+    """Reasons for blanks, each with a letter."""
+
+    letters: dict[str, str] = field(default_factory=dict)
+
+    def mark(self, reason: str) -> str:
+        """Letter of a reason, the same at each use: a to z, then aa."""
+        count = len(self.letters)
+        return self.letters.setdefault(reason, chr(97 + count % 26) * (1 + count // 26))
+
+    def lines(self) -> tuple[str, ...]:
+        """The reasons, each after its letter."""
+        return tuple(f"{letter}: {reason}" for reason, letter in self.letters.items())
+
+
+def decimal(value: float, digits: int = 3) -> str:
+    """Number in print: fixed decimals and a true minus sign."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value + 0.0:.{digits}f}".replace("-", "−")
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Share as per cent, with a space that does not break."""
+    return f"{decimal(100 * share, digits)}\u00a0%"
+
+
+def entry(number: Number, notes: Notes, *, share: bool = False, shade: str = "") -> Entry:
+    """Value with its interval, or a blank with the mark of its reason; `share` prints per cent."""
+    if not number.defined:
+        return Entry("–", mark=notes.mark(number.reason))
+    ends = (number.low, number.high)
+    show = (lambda value: decimal(100 * value, 1)) if share else decimal
+    small = "" if any(math.isnan(end) for end in ends) else f"{show(ends[0])} to {show(ends[1])}"
+    return Entry(show(number.value), small, shade=shade)
+
+
+def tsv(labels: Sequence[str], parts: dict[str, Scores]) -> str:
+    """Numbers of several metrics as TSV: the key columns `labels`, then the metric and its number."""
+    head = "\t".join([*labels, "number", "value", "low", "high", "sd", "fits", "n", "reason"])
+    lines = [head]
+    for name, scores in parts.items():
+        for key, number in scores.items():
+            figures = [f"{x:.6g}" for x in (number.value, number.low, number.high, number.sd)]
+            text = [*key, name, *figures, str(number.fits), str(number.n), number.reason]
+            lines.append("\t".join(part.replace("\t", " ").replace("\n", " ") for part in text))
+    return "\n".join(lines) + "\n"
+
+
+def heat(frame: pd.DataFrame, column: str, title: str) -> Table:
+    """Scaled scores, recipes by shifts, shaded: `column` scaled (source oracle = 1) or scaled_target."""
+    rows = read.select(frame, "rmse")
+    rows = rows[rows["wrapper"] == "none"]
+    scores, errors = read.numbers(rows, SWEEP, column), read.numbers(rows, SWEEP)
+    ladders = {shift: read.reached(errors, shift, read.doses(frame, shift)) for shift in shifts(frame)}
+    places = [
+        ("", Dose("0", 0.0)),
+        *[
+            (shift, dose)
+            for shift, ladder in ladders.items()
+            for dose in ladder
+            if dose.arm or dose == read.largest(ladder) != ladder[0]
+        ],
+    ]
+    one = read.SOURCE if column == "scaled" else read.ORACLE
+    notes, body = Notes(), []
+    for recipe in read.recipes(rows):
+        if recipe in (read.FLOOR, one):
+            continue
+        fields = [
+            _heat_entry(read.at(scores, shift, dose.name, recipe), read.at(errors, shift, dose.name, recipe), notes)
+            for shift, dose in places
+        ]
+        body.append((Entry(recipe), *fields))
+    names = [f"{shift}, {dose.label}" if shift else "i.i.d., dose 0" for shift, dose in places]
+    return Table(title, ("recipe", *names), tuple(body), notes.lines(), tsv(SWEEP, {column: scores, "rmse": errors}))
+
+
+def _heat_entry(score: Number, error: Number, notes: Notes) -> Entry:
+    raw = f"RMSE {decimal(error.value)}" if error.defined else ""
+    if not score.defined:
+        return Entry("–", raw, notes.mark(score.reason))
+    spread = f" ± {decimal(score.sd, 2)}" if score.fits > 1 else ""
+    clipped = f", {score.clipped} clipped" if score.clipped else ""
+    return Entry(decimal(score.value, 2) + spread, raw + clipped, shade=shade(score.value))
+
+
+def shade(score: float) -> str:
+    """Inline style of a scaled score: white at 0, blue at 1, vermillion at -1, light enough for dark ink."""
+    weight = min(abs(score), 1.0) * 0.7
+    mixed = [round(255 + weight * (end - 255)) for end in (BLUE if score >= 0 else VERMILLION)]
+    return f"background:#{mixed[0]:02x}{mixed[1]:02x}{mixed[2]:02x}"
+
+
+def shifts(frame: pd.DataFrame) -> list[str]:
+    """Shifts by part (genome, program, assay), then by name."""
+    parts = {"genome": 0, "program": 1, "assay": 2}
+    found = frame[frame["shift"] != ""].groupby("shift")["part"].first()
+    return sorted(map(str, found.index), key=lambda name: (parts.get(str(found[name]), 3), name))
+
+
+def ladder(
+    title: str, frame: pd.DataFrame, shift: str, doses: Sequence[Dose], errors: Scores, coverage: Scores
+) -> Table:
+    """Error and coverage of every recipe and wrapper over the doses of a shift."""
+    notes, body = Notes(), []
+    for recipe, wrapper in pairs(frame):
+        found = [
+            [read.at(scores, shift, dose.name, recipe, wrapper) for dose in doses] for scores in (errors, coverage)
+        ]
+        if not any(number.defined for row in found for number in row):
+            continue
+        fields = [
+            entry(number, notes, share=share) for row, share in zip(found, (False, True), strict=True) for number in row
+        ]
+        body.append((Entry(named(recipe, wrapper)), *fields))
+    columns = 2 * [dose.label for dose in doses]
+    data = tsv(SWEEP, {"rmse": _of(errors, shift), "coverage": _of(coverage, shift)})
+    groups = (("", 1), ("RMSE, log2 units", len(doses)), (HEADS["coverage"], len(doses)))
+    return Table(title, ("recipe", *columns), tuple(body), notes.lines(), data, groups)
+
+
+def _of(scores: Scores, shift: str) -> Scores:
+    return {key: number for key, number in scores.items() if key[0] in ("", shift)}
+
+
+def pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Recipe and wrapper of every row of a table, from ceiling to floor."""
+    present = set(zip(frame["recipe"], frame["wrapper"], strict=True))
+    return [
+        (recipe, wrapper)
+        for recipe in read.recipes(frame)
+        for wrapper in read.wrappers(frame)
+        if (recipe, wrapper) in present
+    ]
+
+
+def ordered(keys: Iterable[tuple[str, ...]]) -> list[str]:
+    """Places (first part of the keys) by name, the mean over them last."""
+    return sorted({key[0] for key in keys} - {""}, key=lambda place: (place == "mean", place))
+
+
+def named(recipe: str, wrapper: str) -> str:
+    """Recipe and wrapper as one label."""
+    return recipe if wrapper == "none" else f"{recipe}, {wrapper}"
+
+
+def places(
+    title: str, what: str, frame: pd.DataFrame, metrics: dict[str, Scores], ceilings: dict[str, Scores]
+) -> Table:
+    """Metrics of every recipe and wrapper, place by place (cell type or element); keys: place, recipe, wrapper.
+
+    A metric with `ceilings` (keys: place) is also given as a share of them.
+    """
+    notes, body = Notes(), []
+    for place in ordered({key for scores in metrics.values() for key in scores}):
+        for recipe, wrapper in pairs(frame):
+            found = {name: scores.get((place, recipe, wrapper), read.NOT_SCORED) for name, scores in metrics.items()}
+            if not any(number.defined for number in found.values()):
+                continue
+            fields = []
+            for name, number in found.items():
+                fields.append(entry(number, notes, share=name == "coverage"))
+                if ceilings.get(name):
+                    fields.append(_of_ceiling(number, ceilings[name].get((place,), read.NOT_SCORED)))
+            body.append((Entry(place), Entry(named(recipe, wrapper)), *fields))
+    heads = [head for name in metrics for head in (HEADS[name], *(["of ceiling"] if ceilings.get(name) else []))]
+    return Table(
+        title, (what, "recipe", *heads), tuple(body), notes.lines(), tsv((what, "recipe", "wrapper"), metrics), labels=2
+    )
+
+
+def _of_ceiling(number: Number, top: Number) -> Entry:
+    if not (number.defined and top.defined):
+        return Entry("–")
+    return Entry(percent(number.value / top.value), f"of {decimal(top.value)}")
+
+
+HEADS = {"rmse": "RMSE", "pearson": "Pearson", "spearman": "Spearman", "coverage": "Coverage of 90\u00a0% intervals, %"}
+
+
+def plain(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Table of plain text."""
+    return Table(title, tuple(columns), tuple(tuple(Entry(str(part)) for part in row) for row in rows))
+
+
+def undefined(frame: pd.DataFrame) -> Table:
+    """Numbers and scaled scores without a value, counted by what they are and why, with one example each."""
+    heads = ("rows", "task", "number", "status", "reason", "for example")
+    body: list[tuple[object, ...]] = []
+    missing = frame["value"].isna()
+    for column, rows in (
+        ("value", frame[missing]),
+        *(
+            (name, frame[~missing & frame["reason"].str.contains(rf"(?:^|; ){name}: ")])
+            for name in ("scaled", "scaled_target")
+        ),
+    ):
+        told = rows.assign(reason=rows["reason"].map(lambda text, name=column: read.why(text, name)))
+        for key, same in told.groupby(["status", "task", "metric", "reason"], sort=True):
+            status, task, metric, reason = map(str, key)
+            one = same.iloc[0]
+            place = f"{one['shift']} dose {one['dose']}" if one["shift"] else one["group"]
+            example = ", ".join(part for part in (place, one["output"], one["recipe"], one["wrapper"]) if part)
+            body.append(
+                (
+                    len(same),
+                    task,
+                    f"{column} of {metric or 'every metric'}",
+                    status if column == "value" else "undefined",
+                    reason or "no reason given",
+                    example,
+                )
+            )
+    return plain("Numbers without a value, and why", heads, body)
+
+
+def summary(results: pd.DataFrame) -> list[Table]:
+    """Tables for a terminal, one a task and metric: a row a test, a column a recipe from floor to ceiling.
+
+    Tests are dose 0 and the largest dose of each shift (RMSE and coverage of 90 % intervals), outputs of measured data
+    (Pearson) and elements (Spearman of variant effects); without wrappers, means over seeds and worlds.
+    """
+    found = []
+    for task, every in read.complete(results).groupby("task", sort=False):
+        frame = every[every["view"] == read.primary_view(every)]
+        names, kind = read.recipes(frame)[::-1], read.kind(frame)
+        heads = ("test", *[name.replace("_", "_\n", 1) for name in names])
+        for metric, tests in (_dose_tests(frame) if kind == "shift" else _place_tests(frame, kind)).items():
+            show = percent if metric == "coverage" else _two
+            lines = {
+                test: [show(scores[name].value) if name in scores and scores[name].defined else "–" for name in names]
+                for test, scores in tests.items()
+            }
+            rows = [(test, *fields) for test, fields in lines.items() if set(fields) != {"–"}]
+            found.append(plain(f"{task}: {HEADS[metric]}", heads, rows))
+    return [table for table in found if table.rows]
+
+
+Tests = dict[str, dict[str, dict[str, Number]]]
+"""Number of each recipe by metric and test."""
+
+
+def _dose_tests(frame: pd.DataFrame) -> Tests:
+    frame = read.over_outputs(frame[frame["group"] == ""])
+    names = read.recipes(frame)
+    by_metric = {name: read.numbers(read.select(frame, name), SWEEP) for name in ("rmse", "coverage")}
+    tests = {"i.i.d.": ("", "0")}
+    for shift in shifts(frame):
+        top = read.largest(read.reached(by_metric["rmse"], shift, read.doses(frame, shift)) or [Dose("0", 0.0)])
+        tests |= {f"{shift} {top.name}": (shift, top.name)} if top.name != "0" else {}
+    return {
+        metric: {
+            test: {name: read.at(scores, shift, dose, name) for name in names} for test, (shift, dose) in tests.items()
+        }
+        for metric, scores in by_metric.items()
+    }
+
+
+def _place_tests(frame: pd.DataFrame, kind: read.Kind) -> Tests:
+    place, metric = ("group", "spearman") if kind == "variants" else ("output", "pearson")
+    frame = read.over_outputs(frame) if kind == "variants" else frame
+    scores = read.numbers(read.select(frame, metric), (place, "recipe", "wrapper"))
+    tests: dict[str, dict[str, Number]] = {where: {} for where in ordered(scores)}
+    for (where, recipe, wrapper), number in scores.items():
+        if where and wrapper == "none":
+            tests[where][recipe] = number
+    return {metric: tests}
+
+
+def _two(value: float) -> str:
+    return decimal(value, 2)

@@ -1,0 +1,486 @@
+"""The report: a page that parses, stands alone, escapes, says what the numbers say, and survives gaps."""
+
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from shiftbench.report import figures, frame, page, sentences, tables
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+LADDERS = {
+    "gc": ("genome", {"2": 0.15, "5": 0.75}),
+    "rewiring": ("program", {"2": 0.15, "5": 0.75, "full": 1.0}),
+    "depth": ("assay", {"2": 0.15}),
+}
+IID = {
+    "training_mean": 0.905,
+    "gc_ridge": 0.86,
+    "kmer_ridge": 0.74,
+    "pwm_ridge": 0.70,
+    "motif_prior": 0.45,
+    "cnn": 0.61,
+    "source_oracle": 0.27,
+    "oracle": 0.27,
+}
+LOSS = {
+    "gc": {"cnn": 0.08, "motif_prior": 0.12, "training_mean": 0.15},
+    "depth": dict.fromkeys(IID, 0.6),
+    "rewiring": {
+        "cnn": 0.14,
+        "motif_prior": 0.32,
+        "source_oracle": 0.42,
+        "pwm_ridge": 0.14,
+        "oracle": 0.0,
+        "training_mean": 0.0,
+    },
+}
+BLANK = {
+    "suite": "shift",
+    "task": "mpra",
+    "world": 0,
+    "split": "",
+    "part": "",
+    "shift": "",
+    "dose": "0",
+    "severity": 0.0,
+    "view": "plain",
+    "target": "observed",
+    "level": math.nan,
+    "group": "",
+    "n": 1000,
+    "clusters": 1000,
+    "ceiling_target": math.nan,
+    "scaled_target": math.nan,
+    "scaled": math.nan,
+    "scaled_low": math.nan,
+    "scaled_high": math.nan,
+    "floor": math.nan,
+    "ceiling": math.nan,
+    "status": "ok",
+    "reason": "",
+    "better": "lower",
+    "version": 1,
+    "output": "mean",
+}
+
+
+def simulated() -> list[dict]:
+    tests = [("", "", "0", 0.0)] + [
+        (shift, part, dose, severity) for shift, (part, ladder) in LADDERS.items() for dose, severity in ladder.items()
+    ]
+    rows = []
+    for shift, part, dose, severity in tests:
+        at = BLANK | {"shift": shift, "part": part, "dose": dose, "severity": severity}
+        errors = {name: base + LOSS.get(shift, {}).get(name, 0.05) * severity for name, base in IID.items()}
+        for name, error in errors.items():
+            for wrapper, seed in forms(name):
+                value = error + 0.004 * max(seed, 0)
+                span = errors["training_mean"] - errors["source_oracle"]
+                score = (errors["training_mean"] - value) / span
+                of = at | {"recipe": name, "wrapper": wrapper, "seed": seed}
+                against_oracle = (errors["training_mean"] - value) / (errors["training_mean"] - errors["oracle"])
+                rows.append(
+                    of
+                    | {
+                        "metric": "rmse",
+                        "value": value,
+                        "low": value - 0.02,
+                        "high": value + 0.02,
+                        "scaled": score,
+                        "scaled_low": score - 0.04,
+                        "scaled_high": score + 0.04,
+                        "scaled_target": against_oracle,
+                    }
+                )
+                kept = 0.905 - (0 if name == "oracle" else LOSS.get(shift, {}).get(name, 0.05)) * severity
+                kept -= 0.004 * list(IID).index(name) * severity
+                kept += {"ensemble": 0.02, "conformal": 0.006}.get(wrapper, 0) - 0.01 * (name == "cnn")
+                rows.append(
+                    of | {"metric": "coverage", "level": 0.9, "value": kept, "low": kept - 0.02, "high": kept + 0.02}
+                )
+    reason = "family depth reaches severity 0.30 at most in this world; asked for 0.75"
+    absent = {
+        "shift": "depth",
+        "part": "assay",
+        "dose": "5",
+        "severity": 0.75,
+        "metric": "",
+        "output": "",
+        "target": "",
+        "status": "skipped",
+        "reason": reason,
+        "value": math.nan,
+        "low": math.nan,
+        "high": math.nan,
+    }
+    rows += [
+        BLANK | absent | {"recipe": name, "wrapper": wrapper, "seed": seed}
+        for name in IID
+        for wrapper, seed in forms(name)
+    ]
+    return rows
+
+
+def forms(name: str) -> list[tuple[str, int]]:
+    if name != "cnn":
+        return [("none", 0)]
+    return [("none", 0), ("none", 1), ("ensemble", -1), ("conformal", 0), ("conformal", 1)]
+
+
+def measured() -> list[dict]:
+    rows = []
+    names = {"training_mean": math.nan, "gc_ridge": 0.2, "kmer_ridge": 0.45, "pwm_ridge": 0.48, "cnn": 0.62}
+    for output, lift in {"HepG2": 0.04, "K562": 0.0, "WTC11": -0.03, "mean": 0.0}.items():
+        for name, base in names.items():
+            for wrapper, seed in forms(name):
+                value = base + lift + 0.01 * max(seed, 0)
+                of = BLANK | {
+                    "suite": "lentimpra",
+                    "task": "lentimpra",
+                    "split": "overlap",
+                    "output": output,
+                    "recipe": name,
+                    "wrapper": wrapper,
+                    "seed": seed,
+                }
+                constant = math.isnan(base)
+                for metric, less in (("pearson", 0.0), ("spearman", 0.02)):
+                    rows.append(
+                        of
+                        | {
+                            "metric": metric,
+                            "value": value - less,
+                            "low": value - 0.03,
+                            "better": "higher",
+                            "high": value + 0.03,
+                            "status": "undefined" if constant else "ok",
+                            "reason": "the prediction is constant" if constant else "",
+                            "ceiling": 0.93 + lift / 3,
+                        }
+                    )
+                held = (
+                    0.9 - lift / 2 + {"ensemble": 0.015, "conformal": 0.005}.get(wrapper, 0.02 * len(name) / 10 - 0.02)
+                )
+                error = math.sqrt(1 - (0 if constant else base) ** 2)
+                rows.append(of | {"metric": "rmse", "value": error, "low": error - 0.02, "high": error + 0.02})
+                rows.append(
+                    of | {"metric": "coverage", "level": 0.9, "value": held, "low": held - 0.02, "high": held + 0.02}
+                )
+    return rows
+
+
+def variants() -> list[dict]:
+    rows = []
+    for element, base in {"GP1BB": 0.28, "HBB": 0.33, "HBG1": 0.34, "PKLR": 0.24}.items():
+        for name, more in {"gc_ridge": -0.2, "kmer_ridge": 0.0, "pwm_ridge": -0.04, "cnn": 0.05}.items():
+            for wrapper, seed in forms(name)[:3]:
+                for view, lift in {"plain": 0.0, "reverse": -0.02, "strands": 0.01}.items():
+                    for metric, scale in (("spearman", 1.0), ("pearson", 1.2)):
+                        value = (base + more) * scale + lift + 0.015 * max(seed, 0)
+                        rows.append(
+                            BLANK
+                            | {
+                                "suite": "cagi5",
+                                "task": "cagi5",
+                                "split": "all-snv",
+                                "group": element,
+                                "output": "K562",
+                                "recipe": name,
+                                "wrapper": wrapper,
+                                "seed": seed,
+                                "view": view,
+                                "metric": metric,
+                                "value": value,
+                                "low": value - 0.06,
+                                "high": value + 0.06,
+                                "better": "higher",
+                                "ceiling": 0.85,
+                            }
+                        )
+    return rows
+
+
+MANIFEST = {
+    "suite": "all",
+    "tier": "smoke",
+    "suites": {"shift": 1},
+    "started": "2026-01-01T00:00:00Z",
+    "tasks": {"mpra": "One cause, one dose: do error bars stay true?", "lentimpra": "Real lentiMPRA, three cell types"},
+    "skipped": [
+        {
+            "node": "shift/mpra/world0/depth:5/test",
+            "nodes": 12,
+            "command": "",
+            "reason": "family depth reaches severity 0.30 at most in this world; asked for 0.75",
+        }
+    ],
+    "failed": [],
+    "facts": {"shift/mpra/world0/gc:5/test": {"part": "genome", "parameter": 0.77}},
+    "provenance": {"shiftbench": "0.1.0", "packages": {"numpy": "2.4.0"}},
+}
+
+
+def whole() -> pd.DataFrame:
+    return pd.DataFrame([*simulated(), *measured(), *variants()])
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return page.render(whole(), MANIFEST)
+
+
+class Reader(HTMLParser):
+    """Keeps the open tags, what each tag was, and the text outside style."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+    def of(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_the_reader_sees_a_tag_that_is_not_closed():
+    with pytest.raises(AssertionError):
+        Reader("<p><b>wrong</p>")
+
+
+def test_page_is_balanced_and_ids_are_unique(html):
+    read = Reader(html)
+    assert read.open == []
+    ids = [attributes["id"] for _, attributes in read.tags if "id" in attributes]
+    assert len(ids) == len(set(ids)) > 5
+    inside = [attributes["href"] for attributes in read.of("a") + read.of("use")]
+    assert {link[1:] for link in inside} <= set(ids)
+
+
+def test_page_stands_alone(html):
+    read = Reader(html)
+    assert not read.of("script")
+    assert not read.of("link")
+    for tag, attributes in read.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on"), f"{tag} has a handler"
+            if name in ("src", "href", "style"):
+                assert "//" not in (value or "")
+    assert "@import" not in html
+    assert "http" not in html.replace("https://doi.org", "")
+
+
+def test_names_and_reasons_are_escaped():
+    evil = "<script>alert(1)</script>"
+    frame_ = whole().replace({"recipe": {"cnn": evil}, "output": {"K562": "$x<i>"}})
+    frame_.loc[frame_["status"] == "skipped", "reason"] = evil
+    manifest = MANIFEST | {
+        "suite": evil,
+        "tasks": {"mpra": evil},
+        "failed": [{"node": evil, "reason": evil, "command": evil}],
+    }
+    text = page.render(frame_, manifest)
+    assert "<script" not in text
+    assert "<i>" not in text
+    assert "&lt;script&gt;" in text
+    assert Reader(text).open == []
+
+
+def test_every_figure_has_words_and_a_table(html):
+    read = Reader(html)
+    pictures = read.of("svg")
+    assert len(pictures) == 10  # two for each of 3 shifts, the cell types and the elements
+    assert len({tuple(map(float, one["viewbox"].split())) for one in pictures}) == 1, "one size"
+    assert all(one["role"] == "img" and "cnn" in one["aria-label"] for one in pictures)
+    for section in re.findall(r"<section.*?</section>", html, re.DOTALL):
+        if "<svg" in section:
+            assert "<table" in section
+            assert "data as TSV" in section
+            assert 'class="said"' in section
+
+
+def test_sentence_repeats_the_numbers_of_the_frame(html):
+    rows = pd.DataFrame(simulated())
+    cnn = rows[(rows["recipe"] == "cnn") & (rows["wrapper"] == "none")]
+
+    def mean(metric: str, shift: str, dose: str) -> float:
+        of = cnn[(cnn["metric"] == metric) & (cnn["shift"] == shift) & (cnn["dose"] == dose)]
+        assert len(of) == 2
+        return of["value"].mean()
+
+    before, after, held = mean("rmse", "", "0"), mean("rmse", "rewiring", "5"), mean("coverage", "rewiring", "5")
+    said = (
+        f"Under rewiring at dose 5 the error of cnn grows from {before:.2f} to {after:.2f} "
+        f"(+{100 * (after / before - 1):.0f}\u00a0%) and its 90\u00a0% intervals hold {100 * held:.0f}\u00a0% "
+        f"of new measurements"
+    )
+    assert said in Reader(html).text
+    assert "it is wrong and does not know it" in html
+
+
+@pytest.mark.parametrize(
+    ("after", "held", "expected"),
+    [
+        (0.61, 0.90, "this shift does it little harm"),
+        (0.75, 0.90, "it errs more, and its error bars still say so"),
+        (0.75, 0.79, "it is wrong and does not know it"),
+        (0.61, 0.79, "its error stays, but its error bars are too narrow"),
+    ],
+)
+def test_verdict_follows_error_and_coverage(after, held, expected):
+    number = frame.Number(held, held - 0.02, held + 0.02)
+    assert sentences.verdict(frame.Number(0.61), frame.Number(after), number) == expected
+
+
+def test_a_wide_interval_gives_no_verdict_of_failing_coverage():
+    held = frame.Number(0.85, 0.7, 0.95)
+    assert "does not know" not in sentences.verdict(frame.Number(0.6), frame.Number(0.8), held)
+
+
+def test_arms_and_unreached_doses_are_not_the_largest_dose(html):
+    text = Reader(html).text
+    assert "Under depth at dose 2" in text
+    assert "Under rewiring at dose 5" in text
+    assert "Dose 5 has no numbers: family depth reaches severity 0.30 at most" in text
+
+
+def test_missing_and_undefined_are_told_with_counts(html):
+    text = Reader(html).text
+    assert "What is missing" in text
+    assert "the prediction is constant" in text
+    rows = tables.undefined(frame.complete(whole())).rows
+    counts = {(fields[2].text, fields[3].text): int(fields[0].text) for fields in rows}
+    assert counts == {
+        ("value of every metric", "skipped"): 12,
+        ("value of pearson", "undefined"): 4,
+        ("value of spearman", "undefined"): 4,
+    }
+
+
+def test_reason_of_a_scaled_score_is_its_own_part():
+    reason = "interval: 3 clusters, 5 needed; scaled: ceiling; below floor; scaled_target: not given (oracle)"
+    assert frame.why(reason, "scaled") == "ceiling; below floor"
+    assert frame.why(reason, "scaled_target") == "not given (oracle)"
+    assert frame.why("the prediction is constant", "scaled") == "the prediction is constant"
+
+
+def test_smoke_warns_and_other_tiers_do_not(html):
+    assert "no claim is read from it" in html
+    assert "no claim is read from it" not in page.render(whole(), MANIFEST | {"tier": "core"})
+
+
+def test_alarm_where_a_network_passes_the_ceiling_and_only_there(html):
+    assert "Alarm" not in html
+    rows = whole()
+    rows.loc[(rows["recipe"] == "cnn") & (rows["shift"] == "gc"), "scaled_low"] = 1.2
+    assert "cnn scores above the ceiling in rmse" in Reader(page.render(rows, MANIFEST)).text
+    rows = whole()
+    rows.loc[(rows["recipe"] == "cnn") & (rows["shift"] == "rewiring"), "scaled_low"] = 1.2
+    assert "Alarm" not in page.render(rows, MANIFEST), "under a concept shift the source oracle is no bound"
+
+
+def test_same_input_gives_the_same_bytes(tmp_path):
+    for name in ("one.html", "two.html"):
+        page.write(whole(), MANIFEST, tmp_path / name)
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "part", ["empty", "no columns", "shift", "real", "controls", "one row", "skipped", "no values"]
+)
+def test_partial_frames_do_not_crash(part):
+    every = whole()
+    frames = {
+        "empty": every.iloc[:0],
+        "no columns": pd.DataFrame(),
+        "shift": every[every["task"] == "mpra"],
+        "real": every[every["task"] != "mpra"],
+        "controls": every[every["recipe"] != "cnn"],
+        "one row": every.iloc[[0]],
+        "skipped": every[every["status"] == "skipped"],
+        "no values": every.assign(value=math.nan, low=math.nan, high=math.nan),
+    }
+    text = page.render(frames[part], {})
+    assert Reader(text).open == []
+    assert ("cagi5: by element" in text) == (part in ("real", "controls"))
+    assert all(len(row) == len(table.columns) for table in tables.summary(frames[part]) for row in table.rows)
+
+
+def test_an_infinite_width_is_shown_as_such_and_an_interval_may_be_missing():
+    entry = tables.entry(frame.Number(math.inf), tables.Notes())
+    assert (entry.text, entry.small) == ("∞", "")
+    assert tables.entry(frame.Number(math.nan, reason="why"), notes := tables.Notes()).text == "–"
+    assert notes.lines() == ("a: why",)
+
+
+def test_seeds_are_averaged_and_scaled_scores_clipped_and_counted():
+    rows = pd.DataFrame(
+        [
+            BLANK
+            | {
+                "recipe": "cnn",
+                "wrapper": "none",
+                "metric": "rmse",
+                "seed": seed,
+                "value": value,
+                "low": value - 0.1,
+                "high": value + 0.1,
+                "scaled": scaled,
+            }
+            for seed, value, scaled in ((0, 0.6, -3.0), (1, 0.8, 0.5))
+        ]
+    )
+    of = frame.complete(rows)
+    number = frame.numbers(of, ("recipe",))[("cnn",)]
+    assert (round(number.value, 6), round(number.low, 6), round(number.high, 6)) == (0.7, 0.5, 0.9)
+    assert number.sd == pytest.approx(np.std([0.6, 0.8], ddof=1))
+    scaled = frame.numbers(of, ("recipe",), "scaled")[("cnn",)]
+    assert (scaled.value, scaled.clipped, scaled.fits) == (-0.25, 1, 2)
+    assert tables.heat(of, "scaled", "").rows[0][1].small == "RMSE 0.700, 1 clipped"
+
+
+def test_summary_gives_floor_to_ceiling_at_dose_0_and_the_largest_dose():
+    error, coverage, real, elements = tables.summary(whole())
+    names = [name.replace("\n", "") for name in error.columns[1:]]
+    assert names == [*list(IID)[:5], "cnn", "source_oracle", "oracle"]
+    lines = {row[0].text: dict(zip(names, [entry.text for entry in row[1:]], strict=True)) for row in error.rows}
+    assert list(lines) == ["i.i.d.", "gc 5", "rewiring 5", "depth 2"]
+    assert lines["rewiring 5"]["cnn"] == "0.72"
+    assert coverage.rows[0][1].text == "90\u00a0%"
+    assert [row[0].text for row in real.rows] == ["HepG2", "K562", "WTC11", "mean"]
+    assert elements.title == "cagi5: Spearman"
+
+
+def test_labels_are_spaced_and_keep_their_order():
+    heights = [0.1, 0.11, 0.5, 0.52, 0.53]
+    spread = figures.spaced(heights, 0.06)
+    gaps = np.diff(spread)
+    assert (gaps > 0.06 - 1e-9).all()
+    assert np.mean(spread[:2]) == pytest.approx(0.105)
+
+
+def test_colours_of_recipes_do_not_depend_on_each_other():
+    few, many = figures.styles(["cnn", "gc_ridge"]), figures.styles(["oracle", "cnn", "gc_ridge", "zebra"])
+    assert few["cnn"] == many["cnn"]
+    assert len({style.colour + style.marker + style.dash for style in many.values()}) == len(many)
