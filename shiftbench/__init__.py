@@ -1,3 +1,26 @@
-"""Benchmark of sequence-to-expression models under distribution shift."""
+"""Benchmark of sequence-to-expression models under distribution shift.
+
+Public names, each imported when first used: `register_network` and `register_task` (decorators that enter a model or
+a provider of data under a name), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
+"""
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = ["Sample", "World", "read_results", "register_network", "register_task"]
+
+_WHERE = {
+    "Sample": ("simulators.contract", "Sample"),
+    "World": ("simulators.contract", "World"),
+    "read_results": ("shiftbench.results", "read"),
+    "register_network": ("shiftbench.registry", "register_network"),
+    "register_task": ("shiftbench.registry", "register_task"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'shiftbench' has no attribute {name!r}")
+    module, attribute = _WHERE[name]
+    return getattr(import_module(module), attribute)

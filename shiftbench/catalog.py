@@ -56,14 +56,17 @@ def bundled_recipes() -> dict[str, Recipe]:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Recipe of a bundled name, or one with the default settings around a registered network or `path.py:name`."""
+    """Recipe of a bundled name, or default settings around a registered network, `path.py:name` or `module:name`."""
     if name in bundled_recipes():
         return bundled_recipes()[name]
     if ".py:" in name:
-        NETWORKS.get(name)
+        NETWORKS.get(name)  # fails here, before an hour is spent
         path, _, attribute = name.rpartition(":")
         return Recipe(name=attribute, network=f"{Path(path).resolve()}:{attribute}", code=code_digest(name))
     if name in NETWORKS.names():
         return Recipe(name=name, network=NETWORKS.locator(name))
+    if ":" in name:
+        NETWORKS.get(name)
+        return Recipe(name=name.rpartition(":")[2], network=name)
     known = [*bundled_recipes(), *NETWORKS.names()]
-    raise InputError(f"no recipe {name!r}{did_you_mean(name, known)}, or path.py:name")
+    raise InputError(f"no recipe {name!r}{did_you_mean(name, known)}, or path.py:name, or module:name")

@@ -137,3 +137,6 @@ TASKS = Registry(
         "cagi5": "shiftbench.tasks.cagi5:Cagi5",
     },
 )
+
+register_network = NETWORKS.register
+register_task = TASKS.register

@@ -115,9 +115,10 @@ class PwmRidge(_Ridge):
 
     def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Log-sum and maximum of the site weights of each motif, with GC."""
-        from simulators import program
+        from simulators import motif, scan
 
-        return np.concatenate([program.features(sequence, state["motifs"].tolist()), features.gc(sequence)], axis=1)
+        occupancies = scan.features(sequence, tuple(state["motifs"].tolist()), motif.RELEASE)
+        return np.concatenate([occupancies, features.gc(sequence)], axis=1)
 
 
 class MotifPrior(PwmRidge):

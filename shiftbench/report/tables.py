@@ -96,15 +96,8 @@ def heat(frame: pd.DataFrame, column: str, title: str) -> Table:
     rows = rows[rows["wrapper"] == "none"]
     scores, errors = read.numbers(rows, SWEEP, column), read.numbers(rows, SWEEP)
     ladders = {shift: read.reached(errors, shift, read.doses(frame, shift)) for shift in shifts(frame)}
-    places = [
-        ("", Dose("0", 0.0)),
-        *[
-            (shift, dose)
-            for shift, ladder in ladders.items()
-            for dose in ladder
-            if dose.arm or dose == read.largest(ladder) != ladder[0]
-        ],
-    ]
+    columns = [(shift, dose) for shift, ladder in ladders.items() for dose in _heat_doses(ladder)]
+    places = [("", Dose("0", 0.0)), *columns]
     one = read.SOURCE if column == "scaled" else read.ORACLE
     notes, body = Notes(), []
     for recipe in read.recipes(rows):
@@ -117,6 +110,13 @@ def heat(frame: pd.DataFrame, column: str, title: str) -> Table:
         body.append((Entry(recipe), *fields))
     names = [f"{shift}, {dose.label}" if shift else "i.i.d., dose 0" for shift, dose in places]
     return Table(title, ("recipe", *names), tuple(body), notes.lines(), tsv(SWEEP, {column: scores, "rmse": errors}))
+
+
+def _heat_doses(ladder: Sequence[Dose]) -> list[Dose]:
+    """Doses of a family that the heat table shows: a low one, the largest, and the arms."""
+    numbered = [dose for dose in ladder[1:] if not dose.arm]
+    low_and_largest = [numbered[min(1, len(numbered) - 2)], numbered[-1]] if len(numbered) > 2 else numbered
+    return [*low_and_largest, *(dose for dose in ladder if dose.arm)]
 
 
 def _heat_entry(score: Number, error: Number, notes: Notes) -> Entry:

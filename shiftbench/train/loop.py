@@ -81,7 +81,8 @@ def train(recipe: Recipe, seed: int, budget: Budget, data: dict[str, Sample], de
     if recipe.loss not in LOSSES:
         raise InputError(f"recipe {recipe.name}: no loss {recipe.loss!r}{did_you_mean(recipe.loss, list(LOSSES))}")
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    # Only the CPU has a deterministic kernel for every operation that a stranger's network may use.
+    torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     torch.manual_seed(seed)
     learner = _Learner(recipe, budget, data, device)
     best, state, since = np.inf, learner.state(), 0
