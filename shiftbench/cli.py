@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ app = App(
     name="shiftbench",
     help="How, where and at which dose does a sequence-to-expression model fail; do its error bars stay true there?",
     version=shiftbench.__version__,
+    suppress_keyboard_interrupt=False,
 )
 data_app = App(name="data", help="Real data: what is here, what can be fetched, under which licence.")
 app.command(data_app)
@@ -116,10 +118,7 @@ def run(
     if dry_run:
         _print_preview(running.preview(options))
         return 0
-    try:
-        ran = running.run(options)
-    except KeyboardInterrupt:
-        return running.interrupted()
+    ran = running.run(options)
     page = _report(folder)
     _print_run(folder, ran.manifest, page)
     return 1 if ran.failed or (strict and ran.skipped) else 0
@@ -229,8 +228,17 @@ def doctor() -> int:
     return int(any(finding.state == "bad" for finding in findings))
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, handled like Ctrl-C."""
+
+
+def _terminate(signum: int, frame: object) -> None:
+    raise _Terminated
+
+
 def main() -> None:
     """Entry point: one line for an error of the user, exit code not 0."""
+    signal.signal(signal.SIGTERM, _terminate)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("shiftbench").setLevel(logging.INFO)
     try:
@@ -238,6 +246,9 @@ def main() -> None:
     except ShiftbenchError as error:
         print(f"shiftbench: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    except KeyboardInterrupt as stop:
+        print("shiftbench: stopped; finished nodes are kept, the same command goes on from there", file=sys.stderr)  # noqa: T201
+        sys.exit(143 if isinstance(stop, _Terminated) else 130)
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -50,6 +51,8 @@ def engine(name: str, workers: int) -> Executor:
 
 
 def _prepare_worker() -> None:
+    # The parent ends its workers itself; without this each of them would print a traceback of its own.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("shiftbench").setLevel(logging.INFO)
     # Trained weights depend on the number of threads; parallelism is across nodes.

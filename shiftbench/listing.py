@@ -1,6 +1,9 @@
 """What `list` and `show` say: names of every kind, and one thing described."""
 
+import inspect
 from collections.abc import Callable
+
+from msgspec import Struct
 
 import suites
 from shiftbench import catalog
@@ -19,7 +22,7 @@ def names(kind: str) -> Rows:
 
 
 def describe(name: str) -> str:
-    """Text about the suite, recipe, wrapper, metric or shift of that name; `InputError` if nothing has it."""
+    """Text about the suite, task, recipe, wrapper, metric or shift of that name; `InputError` if nothing has it."""
     known = {kind: [found for found, _ in names(kind)] for kind in _TOLD}
     told = [_TOLD[kind](name) for kind in _TOLD if name in known[kind]]
     if not told:
@@ -69,9 +72,20 @@ def _suite(name: str) -> str:
     return f"suite {name}\n" + suites.read(name).decode().strip()
 
 
+def _task(name: str) -> str:
+    task = dict(_all_tasks())[name]
+    provider = inspect.getdoc(TASKS.get(task.data)) or ""
+    return f"task {name}\n" + "\n".join([*_fields(task), *("  " + line for line in provider.splitlines())])
+
+
 def _recipe(name: str) -> str:
-    recipe = catalog.bundled_recipes()[name]
-    return f"recipe {name}\n" + "\n".join(f"  {field} = {getattr(recipe, field)}" for field in recipe.__struct_fields__)
+    return f"recipe {name}\n" + "\n".join(_fields(catalog.bundled_recipes()[name]))
+
+
+def _fields(record: Struct) -> list[str]:
+    """Every field of a record that is not empty, a line each."""
+    shown = {field: getattr(record, field) for field in record.__struct_fields__ if field != "tiers"}
+    return [f"  {field} = {_text(value)}" for field, value in shown.items() if value not in ("", ())]
 
 
 def _wrapper(name: str) -> str:
@@ -109,6 +123,7 @@ _LISTED: dict[str, Callable[[], Rows]] = {
 }
 _TOLD: dict[str, Callable[[str], str]] = {
     "suites": _suite,
+    "tasks": _task,
     "recipes": _recipe,
     "wrappers": _wrapper,
     "metrics": _metric,

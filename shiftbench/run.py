@@ -2,8 +2,8 @@
 
 import json
 import logging
+import multiprocessing
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -160,6 +160,8 @@ def _make(options: Options, planned: Plan, missing: dict[str, tuple[str, ...]], 
             )
         except KeyboardInterrupt:
             executor.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
 
 
@@ -285,9 +287,3 @@ def _difference(old: Any, new: Any, where: str = "") -> str:
             if old.get(key) != new.get(key):
                 return _difference(old.get(key), new.get(key), f"{where}.{key}" if where else key)
     return f"{where}: {old} -> {new}"
-
-
-def interrupted() -> int:
-    """Say that finished nodes are kept, and give the exit code of an interrupted program."""
-    print("interrupted: finished nodes are kept; the same command goes on from there", file=sys.stderr)  # noqa: T201
-    return 130

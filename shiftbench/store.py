@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -49,11 +50,14 @@ class Store:
         self.root = root
 
     def prepare(self) -> None:
-        """Make the folder; `StoreError` in one line if it cannot be written."""
+        """Make the folder and clear what killed writers left; `StoreError` in one line if it cannot be written."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
+            for left in self.root.glob(f"{_making()}*"):
+                if not _alive(int(left.name.split("-")[-2])):
+                    shutil.rmtree(left, ignore_errors=True)
         except OSError as error:
             raise StoreError(
                 f"{self.root}: cannot write ({error.strerror}); give another folder with --store"
@@ -111,10 +115,25 @@ class Store:
             _sync(target.parent)
 
 
+def _making() -> str:
+    """Beginning of the name of a folder in the making on this host; the process follows."""
+    return f".making-{platform.node()}-"
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 @contextmanager
 def _temporary_folder(root: Path) -> Iterator[Path]:
     try:
-        folder = Path(tempfile.mkdtemp(prefix=".making-", dir=root))
+        folder = Path(tempfile.mkdtemp(prefix=f"{_making()}{os.getpid()}-", dir=root))
     except OSError as error:
         raise StoreError(f"{root}: cannot write ({error.strerror}); give another folder with --store") from error
     try:

@@ -41,7 +41,7 @@ def test_every_kind_lists_something(kind):
     assert all(name and text for name, text in rows)
 
 
-@pytest.mark.parametrize("name", ["shift", "cnn", "conformal", "coverage", "rewiring"])
+@pytest.mark.parametrize("name", ["shift", "lentimpra/lentimpra", "cnn", "conformal", "coverage", "rewiring"])
 def test_show_describes(name):
     from shiftbench import listing
 

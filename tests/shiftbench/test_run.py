@@ -1,7 +1,10 @@
 """The main job on a task of a stranger: whole, resumable, and clear about what went wrong."""
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -214,3 +217,24 @@ def test_report_of_no_run(shiftbench):
     code, _, err = shiftbench("report", "nowhere")
     assert code == 2
     assert "expected the folder of a run" in err
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_ends_soon_and_goes_on_later(shiftbench, suite, tmp_path, sent, code):
+    path = suite(text=SUITE.replace("rows = 300", "rows = 20000").replace("epochs = 2", "epochs = 50"))
+    command = [sys.executable, "-m", "shiftbench.cli", "run", "--suite", path, "--device", "cpu", "--output", "out"]
+    running = subprocess.Popen([*command, "--workers", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    store = tmp_path / "runs/store"
+    deadline = time.time() + 60
+    while not list(store.glob("*/*/node.json")) and time.time() < deadline:
+        time.sleep(0.2)
+    finished = set(store.glob("*/*/node.json"))
+    running.send_signal(sent)
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == code
+    assert "stopped; finished nodes are kept" in err
+    assert "Traceback" not in err
+    assert finished <= set(store.glob("*/*/node.json"))
+    _, out, _ = shiftbench(*RUN, path, "--recipes", "gc_ridge")
+    assert "reused" in out
+    assert not list(store.glob(".making-*"))

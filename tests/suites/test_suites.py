@@ -1,5 +1,7 @@
 """The bundled suites: they load, name what exists, and grow from tier to tier."""
 
+from itertools import pairwise
+
 import pytest
 
 import suites
@@ -50,7 +52,7 @@ def test_controls_run_in_every_task(name, task):
 def test_tiers_grow(name, task):
     assert tuple(task.tiers) == TIERS
     sizes = [task.tiers[tier] for tier in TIERS]
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         assert large.rows == 0 or 0 < small.rows <= large.rows
         assert small.seeds <= large.seeds
         assert small.worlds <= large.worlds
