@@ -1,4 +1,4 @@
-"""Simulated worlds whose truth is known: `mpra` draws samples, `shift` moves one part of a world (names load lazily)."""
+"""Simulated worlds whose truth is known: `mpra` draws samples, `shift` moves one part of a world (loaded lazily)."""
 
 from importlib import import_module
 from typing import Any

@@ -42,14 +42,14 @@ class Measured:
     @property
     def observed(self) -> NDArray[np.float32]:
         """Mean over replicates, float32 (n, outputs)."""
-        return self.replicates.mean(axis=1, dtype=np.float64).astype(np.float32)
+        return np.asarray(self.replicates.mean(axis=1, dtype=np.float64), np.float32)
 
     @property
     def noise_sd(self) -> NDArray[np.float32]:
         """SD of `observed` as replicates tell it, float32 (n, outputs); what replicates share does not show in it."""
         count = self.replicates.shape[1]
         spread = self.replicates.std(axis=1, ddof=1, dtype=np.float64)
-        return (spread / math.sqrt(count)).astype(np.float32)
+        return np.asarray(spread / math.sqrt(count), np.float32)
 
 
 def measure(assay: Assay, f: NDArray[np.float32], key: Key, start: int = 0) -> Measured:
@@ -87,8 +87,8 @@ def _measure(key, first, f, law, replicates, barcodes):  # type: ignore[no-untyp
 
 # Moments ------------------------------------------------------------------------------------------------------------
 
-_PER_UNIT = 16  # knots of f per log2 unit
-_NODES = np.arange(-8, 9) * 0.75  # trapezoid rule in a normal deviate: exact to about 1e-9 for smooth integrands
+_PER_UNIT = 8  # knots of f per log2 unit
+_NODES = np.arange(-6, 7) * 1.0  # trapezoid rule in a normal deviate: exact to about 1e-8 for smooth integrands
 _KNOTS = 16  # of the Poisson table per unit of log rate
 _LOW, _HIGH = -14, 18  # log rate
 _RARE = 1e-8  # barcode numbers are cut off at this tail
@@ -97,8 +97,8 @@ _RARE = 1e-8  # barcode numbers are cut off at this tail
 def moments(assay: Assay, f: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """E and SD of `observed` given `f` (any shape, log2 units), float32 of that shape.
 
-    Integrates over barcodes, the factor shared by replicates and the counts; computed at fixed knots of f, a
-    sixteenth apart, and interpolated by cubics, so a value does not depend on the other rows.
+    Integrates over barcodes, the factor shared by replicates and the counts; computed at fixed knots of f, an
+    eighth apart, and interpolated by cubics, so a value does not depend on the other rows.
     """
     if not f.size:
         return f.astype(np.float32), f.astype(np.float32)
@@ -113,7 +113,7 @@ def moments(assay: Assay, f: NDArray[np.float32]) -> tuple[NDArray[np.float32], 
 
 @lru_cache(maxsize=64)
 def _knots(assay: Assay, low: int, high: int) -> NDArray[np.float64]:
-    """E and SD of `observed` at f = low, low + 1/16, ..., high, float64 (2, knots)."""
+    """E and SD of `observed` at f = low, low + 1/8, ..., high, float64 (2, knots)."""
     out = np.empty((2, (high - low) * _PER_UNIT + 1))
     _integrate(_law(assay), assay.replicates, float(low), _poisson_table(), out)
     return out

@@ -1,4 +1,4 @@
-"""Shapes and units that every simulator agrees on: World = genome x program x assay, Sample with its truth, Profiles."""
+"""Shapes and units that every simulator agrees on: World = genome x program x assay, Sample with truth, Profiles."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Inverse distribution functions of fixed consumption: each draw costs the same number of uniforms, whatever its parameters.
+"""Inverse distribution functions of fixed consumption: a draw costs the same number of uniforms at all parameters.
 
 So a draw moves smoothly with its parameters and never shifts a later draw. Scalar float64 functions compiled by
 Numba; exp, log and sqrt are the only functions taken from outside.
@@ -142,7 +142,7 @@ def gamma_quantile(u: float, shape: float) -> float:
 
 @njit(cache=True)
 def poisson_quantile(u: float, mean: float) -> int:
-    """Smallest k with P(X <= k) >= `u`, X Poisson of `mean` >= 0; exact up to the rounding of the distribution function."""
+    """Smallest k with P(X <= k) >= `u`, X Poisson of `mean` >= 0; exact up to rounding."""
     if mean < 8:
         k = 0
         mass = math.exp(-mean)
@@ -165,7 +165,7 @@ def poisson_quantile(u: float, mean: float) -> int:
 
 @njit(cache=True)
 def negative_binomial(u: float, v: float, mean: float, size: float) -> int:
-    """Negative binomial count of `mean` and `size` (variance mean + mean^2/size) from two uniforms: Poisson of gamma."""
+    """Negative binomial count, variance `mean` + `mean`^2 / `size`, from two uniforms: Poisson of gamma."""
     if mean <= 0:
         return 0
     return poisson_quantile(v, mean * gamma_quantile(u, size) / size)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Sequences of a Genome: beta-distributed GC, sites sampled from motifs and planted at random, adapters around the insert.
+"""Sequences of a Genome: beta-distributed GC, sites sampled from motifs and planted at random, adapters around.
 
 Every random choice of a sequence has a fixed address (`simulators.random`), whether it is used or not, so that
 another GC content or another number of sites changes only the letters that it concerns.
@@ -44,9 +44,11 @@ class Draw:
 
 
 def draw(genome: Genome, release: str, key: Key, n: int, start: int = 0) -> Draw:
-    """Sequences of items `start` .. `start` + `n` - 1; `ValueError` if an item lies beyond what a key addresses."""
+    """Sequences of items `start` .. `start` + `n` - 1; `ValueError` for an item beyond 2^32 or an impossible GC law."""
     if n < 0 or start < 0 or start + n > ITEMS:
         raise ValueError(f"items {start} to {start + n}: outside 0 to {ITEMS}")
+    if genome.gc_sd**2 >= genome.gc_mean * (1 - genome.gc_mean):
+        raise ValueError(f"gc_sd {genome.gc_sd:g}: too large for a share with mean {genome.gc_mean:g}")
     left, right = encode(genome.left), encode(genome.right)
     whole = len(left) + genome.length + len(right)
     result = Draw(
@@ -77,7 +79,8 @@ def gc(sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Share of G and C among the letters that are not N, float32 (n,); NaN where there is none."""
     strong = np.count_nonzero((sequence == 1) | (sequence == 2), axis=1)
     known = np.count_nonzero(sequence < 4, axis=1)
-    return np.divide(strong, known, out=np.full(len(sequence), np.nan), where=known > 0).astype(np.float32)
+    share = np.divide(strong, known, out=np.full(len(sequence), np.nan), where=known > 0)
+    return np.asarray(share, np.float32)
 
 
 def match_gc(genome: Genome, release: str, seed: str, mean: float, sd: float, n: int = 4096) -> Genome:

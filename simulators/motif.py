@@ -1,6 +1,7 @@
 """Motifs of a pinned JASPAR release (CORE, latest versions) as padded arrays, read once and cached as one npz."""
 
 import contextlib
+import math
 import os
 import tempfile
 import zipfile
@@ -10,8 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from simulators.cache import cache_folder
 from simulators.distributions import log2
 
 RELEASE = "JASPAR2026"
@@ -67,7 +70,60 @@ def log_odds(motifs: Motifs) -> NDArray[np.float64]:
 
 def information(motifs: Motifs) -> NDArray[np.float64]:
     """Information content of every motif against uniform letters, bits, float64 (k,)."""
-    return (motifs.probability * log_odds(motifs)).sum(axis=(1, 2))  # type: ignore[no-any-return]
+    parts = (motifs.probability * log_odds(motifs)).reshape(len(motifs), -1)
+    return np.array([math.fsum(row) for row in parts.tolist()])
+
+
+def unlike(motifs: Motifs, count: int, most: float) -> list[int]:
+    """First `count` rows of which no two have scores that correlate above `most` on uniform letters, either strand.
+
+    `ValueError` if there are not so many.
+    """
+    bits = log_odds(motifs)
+    chosen: list[int] = []
+    for row, width in enumerate(motifs.width):
+        if len(chosen) == count:
+            break
+        if all(_resemblance(bits[row, :width], bits[k, : motifs.width[k]]) <= most for k in chosen):
+            chosen.append(row)
+    if len(chosen) < count:
+        raise ValueError(f"{len(chosen)} motifs resemble each other by at most {most}; expected {count}")
+    return chosen
+
+
+@njit(cache=True)
+def _resemblance(first, second):  # type: ignore[no-untyped-def]
+    """Largest correlation of two motifs' scores on uniform letters, over offsets and strands; log-odds (width, 4)."""
+    a, b = _centered(first), _centered(second)
+    size = math.sqrt(_square(a) * _square(b))
+    best = 0.0
+    for offset in range(1 - b.shape[0], a.shape[0]):
+        for strand in range(2):
+            product = 0.0
+            for j in range(max(0, -offset), min(b.shape[0], a.shape[0] - offset)):
+                for letter in range(4):
+                    other = b[j, letter] if strand == 0 else b[b.shape[0] - 1 - j, 3 - letter]
+                    product += a[offset + j, letter] * other
+            best = max(best, product / size)
+    return best
+
+
+@njit(cache=True)
+def _square(bits):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for x in bits.flat:
+        total += x * x
+    return total
+
+
+@njit(cache=True)
+def _centered(bits):  # type: ignore[no-untyped-def]
+    out = np.empty_like(bits)
+    for j in range(bits.shape[0]):
+        mean = (bits[j, 0] + bits[j, 1] + bits[j, 2] + bits[j, 3]) / 4
+        for letter in range(4):
+            out[j, letter] = bits[j, letter] - mean
+    return out
 
 
 @lru_cache(maxsize=4)
@@ -82,11 +138,6 @@ def _core(release: str) -> Motifs:
     with contextlib.suppress(OSError):  # a read-only cache costs time, nothing else
         _write(path, motifs)
     return motifs
-
-
-def cache_folder() -> Path:
-    """Folder of derived files: SHIFTBENCH_CACHE, else ~/.cache/shiftbench."""
-    return Path(os.environ.get("SHIFTBENCH_CACHE") or Path.home() / ".cache" / "shiftbench")
 
 
 def _read(release: str) -> Motifs:

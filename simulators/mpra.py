@@ -1,4 +1,4 @@
-"""The MPRA simulator: inserts between the adapters of a lentiviral library, read out by barcodes in three cell types."""
+"""The MPRA simulator: inserts between the adapters of a lentiviral library, read by barcodes in three cell types."""
 
 from functools import lru_cache
 
@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from simulators import assay, effects, genome, motif, program
 from simulators.contract import Assay, Genome, Program, Sample, Truth, World
-from simulators.distributions import gamma_quantile
-from simulators.random import key, uniform
+from simulators.distributions import gamma_quantile, log2
+from simulators.random import Key, key, uniform
 
 VERSION = 1
 """Raised when a world or a draw changes."""
@@ -17,10 +17,12 @@ CELLS = ("cell1", "cell2", "cell3")
 PUBLIC, DARK, PAIRS = 36, 14, 12
 BITS = (8.0, 18.0)
 """Information content of the motifs of a world."""
+RESEMBLANCE = 0.6
+"""Largest correlation of the scores of two motifs of a world, so that public motifs do not tell of dark ones."""
 GC_MEAN, GC_SD = 0.52, 0.087
 """Law of the GC of an insert, sites included."""
-SHARES = (0.42, 0.12, 0.08, 0.32, 0.06)
-"""Variance shares of motif, pair, gc, dark and orientation parts before their sum is standardised."""
+SHARES = (0.41, 0.11, 0.05, 0.37, 0.06)
+"""Variance shares of the motif, pair, gc, dark and orientation parts; all but the dark one together have the rest."""
 ASSAY = Assay(
     replicates=3,
     barcode_mean=25.0,
@@ -88,11 +90,11 @@ def evaluate(world: World, sequence: NDArray[np.uint8]) -> Truth:
 
 
 def _choose(seed: int | bytes) -> tuple[str, ...]:
-    """Public motifs, then dark ones: vertebrate motifs in random order, those within `BITS`."""
+    """Public motifs, then dark ones: vertebrate motifs in random order, within `BITS` and unlike each other."""
     ids = _candidates()
-    stream = key(seed, "mpra", "world", "motifs")
-    order = sorted(range(len(ids)), key=lambda k: uniform(stream, k, 0))
-    return tuple(ids[k] for k in order[: PUBLIC + DARK])
+    order = _shuffled(key(seed, "mpra", "world", "motifs"), [1.0] * len(ids))
+    ids = tuple(ids[k] for k in order)
+    return tuple(ids[k] for k in motif.unlike(motif.load(ids), PUBLIC + DARK, RESEMBLANCE))
 
 
 @lru_cache(maxsize=1)
@@ -102,12 +104,17 @@ def _candidates() -> tuple[str, ...]:
     return tuple(name for name, x in zip(ids, bits, strict=True) if BITS[0] <= x <= BITS[1])
 
 
-def _pairs(seed: int | bytes) -> tuple[tuple[int, int], ...]:
-    """Different pairs of different public motifs."""
-    stream = key(seed, "mpra", "world", "pairs")
+def _pairs(seed: int | bytes, abundance: tuple[float, ...]) -> tuple[tuple[int, int], ...]:
+    """Different pairs of different public motifs, chosen in proportion to how often the two are planted."""
     every = [(a, b) for a in range(PUBLIC) for b in range(a)]
-    order = sorted(range(len(every)), key=lambda k: uniform(stream, k, 0))
+    order = _shuffled(key(seed, "mpra", "world", "pairs"), [abundance[a] * abundance[b] for a, b in every])
     return tuple(every[k] for k in order[:PAIRS])
+
+
+def _shuffled(stream: Key, weight: list[float]) -> list[int]:
+    """Random order of items, those of more weight earlier (an exponential race)."""
+    time = [-log2(uniform(stream, k, 0)) / w for k, w in enumerate(weight)]
+    return sorted(range(len(weight)), key=time.__getitem__)
 
 
 def _program(seed: int | bytes, identity: str, motifs: tuple[str, ...], law: Genome) -> Program:
@@ -127,7 +134,7 @@ def _program(seed: int | bytes, identity: str, motifs: tuple[str, ...], law: Gen
         motif_weights=effects.table(draw("motif", PUBLIC)),
         orientation_weights=effects.table(draw("orientation", PUBLIC)),
         dark_weights=effects.table(dark),
-        pairs=_pairs(seed),
+        pairs=_pairs(seed, law.abundance),
         pair_weights=effects.table(draw("pair", PAIRS)),
         pair_reach=40,
         field_seed=identity,

@@ -1,9 +1,10 @@
-"""f(x): occupancies of motifs on both strands, their interactions, dark and orientation parts, and the link to log2 units.
+"""Activity f(x): occupancies of motifs on both strands, their pairs, dark and orientation parts, and the link.
 
 f is a function of the letters alone. It is computed in three steps, so that a shift of the effects can reuse the
 first: `basis` (what the letters hold), `parts` (sums weighted by a program), `link` (standardised sum to f).
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,16 +15,22 @@ from numpy.typing import NDArray
 
 from simulators import genome
 from simulators.contract import Genome, Program
-from simulators.effects import normals, table
 from simulators.distributions import softplus
+from simulators.effects import normals, table
 from simulators.random import key
 from simulators.scan import read, site_weights, tables
 
 PARTS = ("motif", "pair", "gc", "dark", "orientation")
+_DARK = PARTS.index("dark")
 SD = 0.72
 """SD of f on the reference sequences of a world, log2 units."""
 REFERENCE = 20_000
 """Sequences of a world's genome on which its constants and the severities of its shifts are computed."""
+_WEIGHED = (
+    "motif_weights", "pair_weights", "dark_weights", "orientation_weights", "shares",
+    "centers", "scales", "total_center", "total_scale", "link_center", "link_scale",
+)  # fmt: skip
+"""Fields of a program on which a basis does not depend."""
 _ROWS = 16384
 """Sequences whose basis is held at a time."""
 
@@ -48,7 +55,7 @@ class Basis:
 
 
 def evaluate(program: Program, sequence: Letters) -> NDArray[np.float32]:
-    """f of every sequence and cell type, float32 (n, cells), log2 units; `sequence` uint8 (n, length), A0 C1 G2 T3 N4."""
+    """Activity f of every sequence and cell type, float32 (n, cells), log2 units; `sequence` uint8 (n, length)."""
     out = np.empty((len(sequence), len(program.cells)), np.float32)
     for first in range(0, len(sequence), _ROWS):
         raw = parts(program, basis(program, sequence[first : first + _ROWS]))
@@ -57,17 +64,18 @@ def evaluate(program: Program, sequence: Letters) -> NDArray[np.float32]:
 
 
 def basis(program: Program, sequence: Letters) -> Basis:
-    """Occupancies, pairs, field and GC of every sequence; `ValueError` if `sequence` is no uint8 table of codes 0..4."""
+    """Occupancies, pairs, field and GC of sequences; `ValueError` unless uint8 (n, length), codes 0..4."""
     if sequence.ndim != 2 or sequence.dtype != np.uint8 or (sequence.size and sequence.max() > 4):
         raise ValueError(f"sequence: {sequence.dtype} {sequence.shape}; expected uint8 (n, length) with codes 0 to 4")
     n, motifs = len(sequence), tables(program.public + program.dark, program.release, program.tail, program.temperature)
     public = len(program.public)
     pairs = np.array(program.pairs, dtype=np.int64).reshape(-1, 2)
-    result = Basis(
-        *(np.zeros((n, k)) for k in (public, public, len(pairs), len(program.dark), len(program.cells))), np.zeros(n)
-    )
+    columns = (public, public, len(pairs), len(program.dark), len(program.cells))
+    occupancy, strand, pair, dark, letters = (np.zeros((n, k)) for k in columns)
+    result = Basis(occupancy, strand, pair, dark, letters, np.zeros(n))
+    values = field(program.field_seed, len(program.cells))
     _basis(
-        np.ascontiguousarray(sequence), motifs, pairs, program.pair_reach, field(program.field_seed, len(program.cells)),
+        np.ascontiguousarray(sequence), motifs, pairs, program.pair_reach, values,
         result.occupancy, result.strand, result.pair, result.dark, result.field, result.gc,
     )  # fmt: skip
     return result
@@ -75,9 +83,7 @@ def basis(program: Program, sequence: Letters) -> Basis:
 
 def reference(law: Genome, program: Program) -> Basis:
     """Basis of the `REFERENCE` sequences of a genome on which constants and severities rest; kept for the process."""
-    bare = {name: () for name in ("motif_weights", "pair_weights", "dark_weights", "orientation_weights", "shares",
-                                  "centers", "scales", "total_center", "total_scale", "link_center", "link_scale")}  # fmt: skip
-    return _reference(law, msgspec.structs.replace(program, **bare))
+    return _reference(law, msgspec.structs.replace(program, **dict.fromkeys(_WEIGHED, ())))
 
 
 @lru_cache(maxsize=8)
@@ -99,7 +105,7 @@ def parts(program: Program, basis: Basis) -> Floats:
 
 
 def link(program: Program, raw: Floats) -> Floats:
-    """f from raw parts, float64 (n, cells), log2 units."""
+    """Activity f from raw parts, float64 (n, cells), log2 units."""
     out = np.empty(raw.shape[:2])
     _link(raw, *_constants(program), program.link_offset, out)
     return out
@@ -107,18 +113,18 @@ def link(program: Program, raw: Floats) -> Floats:
 
 def standardise(program: Program, raw: Floats) -> Program:
     """Program whose parts, sum and f have mean 0 and their nominal SD on the sequences behind `raw`."""
-    cells = len(program.cells)
-    centers, scales = np.empty((cells, len(PARTS))), np.empty((cells, len(PARTS)))
-    total, final = np.empty((2, cells)), np.empty((2, cells))
-    _standardise(raw, np.array(program.shares), program.link_offset, centers, scales, total, final)
+    shape = (len(program.cells), len(PARTS))
+    centers, scales, eta = np.empty(shape), np.empty(shape), np.empty(len(raw))
+    shares = np.array(program.shares)
+    law = [activity(raw[:, c], shares, program.link_offset, centers[c], scales[c], eta) for c in range(shape[0])]
     return msgspec.structs.replace(
         program,
         centers=table(centers),
         scales=table(scales),
-        total_center=tuple(total[0].tolist()),
-        total_scale=tuple(total[1].tolist()),
-        link_center=tuple(final[0].tolist()),
-        link_scale=tuple((SD / final[1]).tolist()),
+        total_center=tuple(total[0] for total, _ in law),
+        total_scale=tuple(total[1] for total, _ in law),
+        link_center=tuple(final[0] for _, final in law),
+        link_scale=tuple(SD / final[1] for _, final in law),
     )
 
 
@@ -129,9 +135,9 @@ def balance_dark(program: Program, basis: Basis) -> Program:
     for last in (0.0, 1.0):
         half = weights * (1 - last)
         half[:, -1] = last
-        dark = parts(msgspec.structs.replace(program, dark_weights=table(half)), basis)[..., PARTS.index("dark")]
+        dark = parts(msgspec.structs.replace(program, dark_weights=table(half)), basis)[..., _DARK]
         spread.append([moments(dark[:, c])[1] for c in range(len(weights))])
-    weights[:, -1] = np.divide(*spread)
+    weights[:, -1] = [a / b for a, b in zip(*spread, strict=True)]
     return msgspec.structs.replace(program, dark_weights=table(weights))
 
 
@@ -140,7 +146,7 @@ def field(seed: str, cells: int) -> Floats:
     """Smooth random value of every 6-mer in every cell type, float64 (4096, cells); never handed to a model.
 
     Alike on both strands, smoothed over neighbours one letter away, mean 0 among the 6-mers of equal GC count;
-    half of its variance is shared by the cell types.
+    three tenths of its variance are shared by the cell types.
     """
     draws = normals(key(0, seed, "field"), 4096, 0, 1 + cells)
     out = np.empty((4096, cells))
@@ -221,7 +227,7 @@ def _gc(sequence):  # type: ignore[no-untyped-def]
     strong, known = 0, 0
     for letter in sequence:
         known += letter < 4
-        strong += letter == 1 or letter == 2
+        strong += 1 <= letter <= 2
     return strong / known if known else 0.5
 
 
@@ -256,20 +262,31 @@ def _link(raw, centers, factor, rest, offset, out):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def _standardise(raw, shares, offset, centers, scales, total, final):  # type: ignore[no-untyped-def]
-    n, cells, count = raw.shape
-    for c in range(cells):
-        eta = np.zeros(n)
-        for part in range(count):
-            mean, sd = moments(raw[:, c, part])
-            scale = sd if sd > 0 else 1.0  # a part that never varies adds nothing
-            centers[c, part], scales[c, part] = mean, scale
+def activity(raw, shares, offset, center, scale, eta):  # type: ignore[no-untyped-def]
+    """Standardise one output, `raw` (n, parts): fill `center`, `scale` (parts,) and `eta` (n,), softplus of the sum.
+
+    Gives mean and SD of the sum and of `eta`. The parts are correlated, so those other than the dark one share one
+    more factor that makes the variance of their sum 1 - the dark share: every output is dark to the same degree.
+    """
+    n, count = raw.shape
+    eta[:] = 0.0
+    for part in range(count):
+        center[part], sd = moments(raw[:, part])
+        scale[part] = sd if sd > 0 else 1.0  # a part that never varies adds nothing
+        if part != _DARK:
             for i in range(n):
-                eta[i] += np.sqrt(shares[part]) / scale * (raw[i, c, part] - mean)
-        total[0, c], total[1, c] = moments(eta)
-        for i in range(n):
-            eta[i] = softplus((eta[i] - total[0, c]) / total[1, c] + offset)
-        final[0, c], final[1, c] = moments(eta)
+                eta[i] += math.sqrt(shares[part]) / scale[part] * (raw[i, part] - center[part])
+    sd = moments(eta)[1]
+    factor = sd / math.sqrt(1 - shares[_DARK]) if sd > 0 else 1.0
+    for part in range(count):
+        if part != _DARK:
+            scale[part] *= factor
+    for i in range(n):
+        eta[i] = eta[i] / factor + math.sqrt(shares[_DARK]) / scale[_DARK] * (raw[i, _DARK] - center[_DARK])
+    total = moments(eta)
+    for i in range(n):
+        eta[i] = softplus((eta[i] - total[0]) / total[1] + offset)
+    return total, moments(eta)
 
 
 @njit(cache=True)
@@ -282,7 +299,7 @@ def moments(values):  # type: ignore[no-untyped-def]
     square = 0.0
     for x in values:
         square += (x - mean) * (x - mean)
-    return mean, np.sqrt(square / values.size)
+    return mean, math.sqrt(square / values.size)
 
 
 @njit(cache=True)
@@ -293,7 +310,7 @@ def _smooth(draws, out):  # type: ignore[no-untyped-def]
         value = np.empty(size)
         for k in range(size):
             r = _reverse_complement(k)
-            value[k] = draws[0, k] + draws[0, r] + draws[1 + c, k] + draws[1 + c, r]
+            value[k] = draws[0, k] + draws[0, r] + 1.5 * (draws[1 + c, k] + draws[1 + c, r])
         total, members = np.zeros(7), np.zeros(7)
         for k in range(size):
             near = 0.0
@@ -321,5 +338,5 @@ def _strong(code):  # type: ignore[no-untyped-def]
     count = 0
     for place in range(6):
         letter = (code >> (2 * place)) & 3
-        count += letter == 1 or letter == 2
+        count += 1 <= letter <= 2
     return count

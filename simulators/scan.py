@@ -111,7 +111,7 @@ def read(sequence, code, known):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def site_weights(tables, k, strand, code, known, out):  # type: ignore[no-untyped-def]
-    """Fill `out` (positions,) with the weights of motif `k` on a strand (0 as given, 1 reverse complement); their sum."""
+    """Fill `out` (positions,) with the weights of motif `k` on one strand, 0 as given, 1 the other; their sum."""
     width = tables.width[k]
     blocks = (width + 3) // 4
     total = 0.0
@@ -127,7 +127,11 @@ def site_weights(tables, k, strand, code, known, out):  # type: ignore[no-untype
 
 
 def features(
-    sequence: NDArray[np.uint8], ids: tuple[str, ...], release: str, tail: float = TAIL, temperature: float = TEMPERATURE
+    sequence: NDArray[np.uint8],
+    ids: tuple[str, ...],
+    release: str,
+    tail: float = TAIL,
+    temperature: float = TEMPERATURE,
 ) -> NDArray[np.float32]:
     """Natural log of the sum (first k columns) and of the maximum (last k) of the site weights over both strands.
 

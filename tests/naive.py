@@ -119,3 +119,133 @@ def kmer_counts(sequence, sizes):
             counts += [found.count("".join(letters)) for letters in itertools.product("ACGT", repeat=k)]
         rows.append(counts)
     return np.array(rows, dtype=float)
+
+
+# simulators
+
+
+def philox(counter, key):
+    """Philox4x32-10 as in section 3.3 of Salmon et al. 2011, in integers without bound."""
+    a, b, c, d = counter
+    k, m = key
+    for _ in range(10):
+        p, q = 0xD2511F53 * a, 0xCD9E8D57 * c
+        a, b, c, d = (q >> 32) ^ b ^ k, q % 2**32, (p >> 32) ^ d ^ m, p % 2**32
+        k, m = (k + 0x9E3779B9) % 2**32, (m + 0xBB67AE85) % 2**32
+    return a, b, c, d
+
+
+def reverse_complement(row):
+    return [4 if code == 4 else 3 - code for code in reversed([int(code) for code in row])]
+
+
+def score_threshold(bits, tail, step):
+    """Smallest multiple of `step` reached by at most a share `tail` of all words; the best word's score if none is."""
+    words = itertools.product(range(4), repeat=len(bits))
+    scores = [sum(round(float(bits[j][letter]) / step) for j, letter in enumerate(word)) for word in words]
+    for least in range(min(scores), max(scores)):
+        if sum(s >= least for s in scores) <= tail * len(scores):
+            return least * step
+    return max(scores) * step
+
+
+def site_weights(row, bits, threshold, temperature=1.0):
+    """Weight of a site at every position of each strand, counted from the left; 0 where a window holds N or ends."""
+    width = len(bits)
+    out = [[0.0] * len(row), [0.0] * len(row)]
+    for p in range(len(row) - width + 1):
+        window = [int(code) for code in row[p : p + width]]
+        if 4 in window:
+            continue
+        for strand, word in enumerate((window, reverse_complement(window))):
+            score = sum(float(bits[j][letter]) for j, letter in enumerate(word))
+            out[strand][p] = 2 ** ((score - threshold) / temperature)
+    return out
+
+
+def saturated(x):
+    return x / (1 + x)
+
+
+def pair_sum(first, second, width, other, reach):
+    """Sum over all pairs of sites whose centers are at most `reach` letters apart."""
+    total = 0.0
+    for p, a in enumerate(first):
+        for q, b in enumerate(second):
+            if abs((p + width / 2) - (q + other / 2)) <= reach:
+                total += a * b
+    return total
+
+
+def smooth_field(draws):
+    """Field of every 6-mer from standard normals (1 + cells, 4096), of which the first row is shared."""
+    words = list(itertools.product(range(4), repeat=6))
+    row = {word: i for i, word in enumerate(words)}
+    fields = []
+    for own in draws[1:]:
+        value = {}
+        for word in words:
+            strands = [row[word], row[tuple(reverse_complement(word))]]
+            value[word] = sum(draws[0][i] + 1.5 * own[i] for i in strands)
+        smooth = {}
+        for word in words:
+            near = [(*word[:j], x, *word[j + 1 :]) for j in range(6) for x in range(4) if x != word[j]]
+            smooth[word] = value[word] + 0.3 * sum(value[other] for other in near)
+        classes = {word: sum(letter in (1, 2) for letter in word) for word in words}
+        mean = {k: np.mean([smooth[w] for w in words if classes[w] == k]) for k in range(7)}
+        fields.append([smooth[word] - mean[classes[word]] for word in words])
+    return np.array(fields).T
+
+
+def field_sum(row, field):
+    """Sum of the field (4096, cells) over the 6-mers without N."""
+    words = [tuple(int(c) for c in row[p : p + 6]) for p in range(len(row) - 5)]
+    index = [sum(letter * 4 ** (5 - j) for j, letter in enumerate(word)) for word in words if 4 not in word]
+    return sum((np.array(field[i]) for i in index), np.zeros(np.array(field).shape[1]))
+
+
+def gc_share(row):
+    known = [int(code) for code in row if code < 4]
+    return sum(code in (1, 2) for code in known) / len(known) if known else 0.5
+
+
+def activity(program, cell, raw):
+    """f of one output from its raw parts (motif, pair, gc, dark, orientation)."""
+    total = sum(
+        math.sqrt(share) * (x - center) / scale
+        for share, x, center, scale in zip(
+            program.shares, raw, program.centers[cell], program.scales[cell], strict=True
+        )
+    )
+    eta = (total - program.total_center[cell]) / program.total_scale[cell]
+    lifted = math.log1p(math.exp(eta + program.link_offset))
+    return program.link_scale[cell] * (lifted - program.link_center[cell])
+
+
+def count_moments(assay, f, least, barcodes, grid, most):
+    """E and SD of what an insert of activity `f` shows: sums over barcode numbers, values of the factor, counts."""
+    from scipy import stats  # the only twin that needs it
+
+    def negative_binomial(mean, size):
+        count = np.arange(most)
+        mass = stats.nbinom.pmf(count, size, size / (size + mean))
+        value = np.log2(count + 1)
+        first = float(mass @ value)
+        return first, float(mass @ value**2) - first**2
+
+    extra = np.arange(barcodes)
+    chance = stats.nbinom.pmf(extra, assay.barcode_size, assay.barcode_size / (assay.barcode_size + assay.barcode_mean))
+    values, weights, within = [], [], 0.0
+    for n, p in zip(least + extra, chance / chance.sum(), strict=True):
+        dna, dna_variance = negative_binomial(n * assay.dna_depth, n * assay.dna_size)
+        shape = n * assay.shared_size
+        law = stats.gamma(shape, scale=1 / shape)
+        factors = np.linspace(law.ppf(1e-9), law.isf(1e-9), grid)
+        for factor, weight in zip(factors, p * law.pdf(factors) / law.pdf(factors).sum(), strict=True):
+            rna, rna_variance = negative_binomial(n * assay.rna_depth * 2**f * factor, n * assay.rna_size)
+            values.append(rna - dna)
+            weights.append(weight)
+            within += weight * (rna_variance + dna_variance) / assay.replicates
+    mean = float(np.average(values, weights=weights))
+    between = float(np.average((np.array(values) - mean) ** 2, weights=weights))
+    return mean, math.sqrt(within + between)
