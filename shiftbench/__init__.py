@@ -1,21 +1,23 @@
 """Benchmark of sequence-to-expression models under distribution shift.
 
-Public names, each imported when first used: `register_network` and `register_task` (decorators that enter a model or
-a provider of data under a name), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
+Public names, each imported when first used: `register_network` and `register_provider` (decorators that enter a
+model or a provider of data under a name), `run_suite` (the main job), `read_results` (the table of a run), `World` and
+`Sample` (what simulators give).
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Sample", "World", "read_results", "register_network", "register_task"]
+__all__ = ["Sample", "World", "read_results", "register_network", "register_provider", "run_suite"]
 
 _WHERE = {
     "Sample": ("simulators.contract", "Sample"),
     "World": ("simulators.contract", "World"),
     "read_results": ("shiftbench.results", "read"),
     "register_network": ("shiftbench.registry", "register_network"),
-    "register_task": ("shiftbench.registry", "register_task"),
+    "register_provider": ("shiftbench.registry", "register_provider"),
+    "run_suite": ("shiftbench.run", "run_suite"),
 }
 
 

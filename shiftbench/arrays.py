@@ -14,8 +14,11 @@ _FIXED = ("id", "sequence", "observed", "noise_sd", "reference", "group")
 
 
 def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """Write named arrays; the same arrays give the same bytes."""
-    np.savez(path, allow_pickle=False, **arrays)
+    """Write named arrays; the same arrays give the same bytes. `ValueError` for an array of Python objects."""
+    for name, array in arrays.items():
+        if array.dtype == object:
+            raise ValueError(f"{path}: array {name} holds Python objects; expected numbers or text")
+    np.savez(path, **arrays)  # type: ignore[arg-type]
 
 
 def load(path: Path) -> dict[str, NDArray[Any]]:

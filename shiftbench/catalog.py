@@ -7,7 +7,7 @@ from msgspec import Struct
 
 import suites
 from shiftbench.errors import InputError
-from shiftbench.registry import NETWORKS, code_digest
+from shiftbench.registry import NETWORKS
 from shiftbench.spec import Recipe, Suite, Task, decode, did_you_mean
 
 
@@ -38,11 +38,10 @@ def expand(suite: Suite) -> list[Suite]:
     return list(found.values())
 
 
-def find_task(where: str) -> Task:
-    """Task by `suite/name`."""
-    suite_name, _, name = where.partition("/")
-    suite = load_suite(suite_name)
-    known = {task.name: task for task in suite.task}
+def find_task(where: str, suite: Suite) -> Task:
+    """Task by `suite/name`, looked for in `suite` first if that is its name."""
+    suite_name, _, name = where.rpartition("/")
+    known = {task.name: task for task in (suite if suite_name == suite.name else load_suite(suite_name)).task}
     if name not in known:
         raise InputError(f"suite {suite_name}: no task {name!r}{did_you_mean(name, list(known))}")
     return known[name]
@@ -59,14 +58,7 @@ def load_recipe(name: str) -> Recipe:
     """Recipe of a bundled name, or default settings around a registered network, `path.py:name` or `module:name`."""
     if name in bundled_recipes():
         return bundled_recipes()[name]
-    if ".py:" in name:
-        NETWORKS.get(name)  # fails here, before an hour is spent
-        path, _, attribute = name.rpartition(":")
-        return Recipe(name=attribute, network=f"{Path(path).resolve()}:{attribute}", code=code_digest(name))
-    if name in NETWORKS.names():
-        return Recipe(name=name, network=NETWORKS.locator(name))
-    if ":" in name:
-        NETWORKS.get(name)
-        return Recipe(name=name.rpartition(":")[2], network=name)
-    known = [*bundled_recipes(), *NETWORKS.names()]
-    raise InputError(f"no recipe {name!r}{did_you_mean(name, known)}, or path.py:name, or module:name")
+    if name not in NETWORKS.names() and ":" not in name:
+        known = [*bundled_recipes(), *NETWORKS.names()]
+        raise InputError(f"no recipe {name!r}{did_you_mean(name, known)}, or path.py:name, or module:name")
+    return Recipe(name=name.rpartition(":")[2], network=NETWORKS.locator(name), code=NETWORKS.code(name))

@@ -13,7 +13,6 @@ from cyclopts import App, Parameter
 
 import shiftbench
 from shiftbench.errors import InputError, ShiftbenchError
-from shiftbench.spec import TIERS, did_you_mean
 
 if TYPE_CHECKING:
     from shiftbench.run import Preview
@@ -30,7 +29,7 @@ app.command(data_app)
 
 Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
-Kind = Literal["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "shifts", "tiers"]
+Kind = Literal["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "shifts", "files", "tiers"]
 
 
 @app.command
@@ -71,9 +70,9 @@ def run(
     offline
         Fetch nothing.
     strict
-        Missing data or an unreachable dose is an error.
+        Missing data are an error.
     tasks, shifts, recipes
-        Only these; controls are always run. A recipe may be path.py:name, a model of your own.
+        Only these; controls are always run. A recipe may be path.py:name or module:name, a model of your own.
     seeds
         Number of training seeds instead of the tier's.
     engine
@@ -90,38 +89,30 @@ def run(
         No progress bar.
     """
     from shiftbench import run as running
-    from shiftbench.nodes import Context
-    from shiftbench.plan import Selection
+    from shiftbench.options import options
+    from shiftbench.validate import Selection
 
-    if tier not in TIERS:
-        raise InputError(f"--tier: no {tier!r}{did_you_mean(tier, TIERS)}")
-    folder = output or Path("runs") / f"{Path(suite).stem}-{tier}"
-    context = Context(
-        store=store or _store(),
-        cache=_cache(),
-        data_dir=data_dir or _environment_path("SHIFTBENCH_DATA"),
-        offline=offline,
-        device="cpu" if dry_run else _device(device),
-        traces=folder / "traces",
-    )
-    options = running.Options(
-        suite=suite,
-        tier=tier,
-        output=folder,
-        context=context,
+    chosen = options(
+        suite,
+        tier,
         selection=Selection(tasks, shifts, recipes, seeds),
+        output=output,
+        store=store,
+        data_dir=data_dir,
+        offline=offline,
         engine=engine,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers,
+        device="cpu" if dry_run else device,
         max_minutes=max_minutes,
         quiet=quiet,
     )
     if dry_run:
-        _print_preview(running.preview(options))
+        _print_preview(running.preview(chosen))
         return 0
-    ran = running.run(options)
-    page = _report(folder)
-    _print_run(folder, ran.manifest, page)
-    return 1 if ran.failed or (strict and ran.skipped) else 0
+    ran = running.run(chosen)
+    page = _report(ran.output)
+    _print_run(ran.output, ran.manifest, page)
+    return 1 if ran.failed or (strict and ran.missing) else 0
 
 
 @app.command(name="list")
@@ -135,7 +126,7 @@ def list_(kind: Kind = "suites") -> int:
 
 @app.command
 def show(name: str) -> int:
-    """Show a suite, recipe, wrapper, metric or shift: what it is, formula, direction, source."""
+    """Show a suite, task, recipe, wrapper, metric, shift or data file: what it is, formula, direction, source."""
     from shiftbench import listing
 
     print(listing.describe(name))  # noqa: T201
@@ -222,8 +213,10 @@ def report(folder: Path) -> int:
 def doctor() -> int:
     """Check this installation: packages, names, store, cache, devices."""
     from shiftbench.doctor import examine
+    from shiftbench.options import default_data, default_store
+    from simulators.cache import cache_folder
 
-    findings = examine(_cache(), _store(), _environment_path("SHIFTBENCH_DATA"))
+    findings = examine(cache_folder(), default_store(), default_data())
     _table("doctor", ("check", "state", "found"), [(found.check, found.state, found.found) for found in findings])
     return int(any(finding.state == "bad" for finding in findings))
 
@@ -246,28 +239,19 @@ def main() -> None:
     except ShiftbenchError as error:
         print(f"shiftbench: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough
+        sys.exit(0)
     except KeyboardInterrupt as stop:
         print("shiftbench: stopped; finished nodes are kept, the same command goes on from there", file=sys.stderr)  # noqa: T201
         sys.exit(143 if isinstance(stop, _Terminated) else 130)
     sys.exit(result if isinstance(result, int) else 0)
 
 
-def _environment_path(variable: str) -> Path | None:
-    return Path(os.environ[variable]) if os.environ.get(variable) else None
-
-
-def _store() -> Path:
-    return _environment_path("SHIFTBENCH_STORE") or Path("runs/store")
-
-
-def _cache() -> Path:
-    return _environment_path("SHIFTBENCH_CACHE") or Path.home() / ".cache" / "shiftbench"
-
-
 def _files(data_dir: Path | None) -> "Files":
     from shiftbench.tasks.files import Files
 
-    return Files(data_dir=data_dir or _environment_path("SHIFTBENCH_DATA"), cache=_cache(), offline=False)
+    return Files(data_dir)
 
 
 def _print_files(statuses: "list[Status]") -> None:
@@ -276,18 +260,6 @@ def _print_files(statuses: "list[Status]") -> None:
         for found in statuses
     ]
     _table("data files", ("name", "state", "MB", "licence", "problem"), rows)
-
-
-def _device(name: str) -> str:
-    import torch
-
-    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if present[device])
-    if not present.get(name.partition(":")[0], False):
-        here = ", ".join(device for device in present if present[device])
-        raise InputError(f"--device: {name!r} is not on this machine; expected auto, {here}")
-    return name
 
 
 def _report(folder: Path) -> Path:
@@ -300,7 +272,11 @@ def _report(folder: Path) -> Path:
         if not (folder / name).is_file():
             raise InputError(f"{folder / name}: not there; expected the folder of a run, such as runs/all-smoke")
     path = folder / "report.html"
-    page.write(results.read(folder / "results.parquet"), json.loads((folder / "manifest.json").read_text()), path)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+    except ValueError as error:
+        raise InputError(f"{folder / 'manifest.json'}: cannot read ({error}); run the same command again") from error
+    page.write(results.read(folder / "results.parquet"), manifest, path)
     return path
 
 
@@ -322,8 +298,9 @@ def _print_run(folder: Path, manifest: dict[str, Any], page: Path) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for state in ("skipped", "failed"):
         for trouble in manifest[state]:
+            more = f" (and {trouble['nodes'] - 1} more nodes)" if trouble["nodes"] > 1 else ""
             help_ = f" -> {trouble['command']}" if trouble["command"] else ""
-            console.print(f"{state}: {trouble['node']} (+{trouble['nodes'] - 1} after it): {trouble['reason']}{help_}")
+            console.print(f"{state}: {trouble['node']}{more}: {trouble['reason']}{help_}")
     counts = ", ".join(f"{count} {state}" for state, count in sorted(manifest["nodes"].items()))
     console.print(f"{counts} in {manifest['seconds']:.0f} s; table {folder / 'results.parquet'}; report {page}")
     if manifest["estimated_core_hours"]:

@@ -42,11 +42,7 @@ def examine(cache: Path, store: Path, data_dir: Path | None) -> list[Finding]:
         *(owner(name) for name in OURS),
         _folder("cache", cache),
         _folder("store", store),
-        Finding(
-            "data",
-            "good" if data_dir and data_dir.is_dir() else "note",
-            str(data_dir or "no folder given: files are fetched"),
-        ),
+        _data(data_dir),
         Finding("devices", "good", ", ".join(devices)),
         Finding("cores", "good", str(os.cpu_count())),
     ]
@@ -63,6 +59,14 @@ def owner(name: str) -> Finding:
     if Path(spec.origin).parents[1] != Path(home.origin).parents[1]:
         return Finding(f"package {name}", "bad", f"{spec.origin} hides ours; run elsewhere or rename that folder")
     return Finding(f"package {name}", "good", str(Path(spec.origin).parent))
+
+
+def _data(folder: Path | None) -> Finding:
+    if folder is None:
+        return Finding("data", "note", "no folder given: small files are fetched")
+    if not folder.is_dir():
+        return Finding("data", "bad", f"{folder}: no such folder; set SHIFTBENCH_DATA to another one, or to none")
+    return Finding("data", "good", str(folder))
 
 
 def _folder(check: str, path: Path) -> Finding:

@@ -30,3 +30,7 @@ class Skipped(ShiftbenchError):  # noqa: N818 - a state, not a fault
     def __init__(self, reason: str, command: str = "") -> None:
         super().__init__(reason)
         self.command = command
+
+
+class MissingData(Skipped):
+    """A public file is not here and was not fetched."""

@@ -4,10 +4,12 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal, ParamSpec, TypeVar
 
 from shiftbench.errors import InputError
@@ -17,6 +19,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ENGINES = ("inprocess", "processes")
+BLOCKING = ("skipped", "failed")
+"""States of a node on which nothing can be built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Outcome:
     state: Literal["made", "reused", "skipped", "failed"]
     reason: str = ""
     command: str = ""
+    missing: bool = False
+    """Skipped for want of a public file."""
 
 
 class InProcess(Executor):
@@ -56,44 +62,46 @@ def _prepare_worker() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("shiftbench").setLevel(logging.INFO)
     # Trained weights depend on the number of threads; parallelism is across nodes.
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    for variable in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ):
         os.environ[variable] = "1"
 
 
 def drive(
     needs: Mapping[str, Sequence[str]],
     make: Callable[[str], Outcome],
-    executor: Executor,
+    start: Callable[[int], Executor],
     *,
     width: int,
     report: Callable[[str, Outcome], None],
     expired: Callable[[], bool] = lambda: False,
 ) -> dict[str, Outcome]:
-    """Outcome of every node, made in topological order, `width` at a time.
+    """Outcome of every node, made in topological order, `width` at a time, on executors that `start` gives.
 
     `needs` names for each node those it waits for, in an order that puts them first; `make(name)` must be picklable
     for processes. A node whose need was skipped or failed is skipped with that reason; `expired` stops new starts.
+    When a worker dies, the nodes in flight are made again one at a time, so that only the culprit fails.
     """
     outcomes: dict[str, Outcome] = {}
+    waiting, suspects = dict.fromkeys(needs), deque[str]()
     running: dict[Future[Outcome], str] = {}
-    waiting = dict.fromkeys(needs)
 
     def settle(name: str, outcome: Outcome) -> None:
         outcomes[name] = outcome
         report(name, outcome)
 
-    while waiting or running:
+    def ready() -> Iterator[str]:
+        """Names to start next; those that cannot be started are settled."""
         for name in list(waiting):
-            if len(running) >= width:
-                break
-            blocked = [
-                outcomes[need]
-                for need in needs[name]
-                if need in outcomes and outcomes[need].state in ("skipped", "failed")
-            ]
+            blocked = [outcomes[need] for need in needs[name] if need in outcomes and outcomes[need].state in BLOCKING]
             if blocked:
                 del waiting[name]
-                settle(name, Outcome("skipped", blocked[0].reason, blocked[0].command))
+                settle(name, replace(blocked[0], state="skipped"))
             elif all(need in outcomes for need in needs[name]):
                 del waiting[name]
                 if expired():
@@ -102,11 +110,35 @@ def drive(
                         Outcome("skipped", "the time given by --max-minutes was over", "run the same command again"),
                     )
                 else:
+                    yield name
+
+    executor = start(width)
+    try:
+        while waiting or running or suspects:
+            if suspects and not running:
+                running[_submit(executor, make, suspects[0])] = suspects[0]
+            elif not suspects:
+                for name in islice(ready(), width - len(running)):
                     running[_submit(executor, make, name)] = name
-        if running:
+            if not running:
+                continue
             done, _ = wait(running, return_when=FIRST_COMPLETED)
+            if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+                executor.shutdown(wait=False, cancel_futures=True)
+                executor = start(width)
+                if suspects:
+                    settle(suspects.popleft(), Outcome("failed", "its worker process died (out of memory?)"))
+                else:
+                    suspects.extend(running.values())
+                running.clear()
+                continue
             for future in done:
-                settle(running.pop(future), _outcome(future))
+                name = running.pop(future)
+                if suspects:
+                    suspects.popleft()
+                settle(name, _outcome(future))
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
     return outcomes
 
 
@@ -121,10 +153,6 @@ def _submit(executor: Executor, make: Callable[[str], Outcome], name: str) -> Fu
 
 def _outcome(future: Future[Outcome]) -> Outcome:
     error = future.exception()
-    if isinstance(error, BrokenProcessPool):
-        return Outcome(
-            "failed", "the worker process died (out of memory?)", "run the same command again with --workers 1"
-        )
     if error is not None:
         return Outcome("failed", f"{type(error).__name__}: {error}")
     return future.result()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shiftbench import arrays
 from shiftbench.errors import ModelError
-from shiftbench.prediction import Prediction, gaussian
+from shiftbench.prediction import VIEWS, Prediction, gaussian
 from shiftbench.registry import CONTROLS
 from shiftbench.spec import Fit, Recipe
 from shiftbench.store import Entry
@@ -23,7 +23,7 @@ Predictor = Callable[[NDArray[np.uint8], Facts, str], list[Prediction]]
 
 def make(node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device: str) -> Facts:
     """Fit the recipe of `node`, write its weights into `folder`, and return what is worth knowing about the fit."""
-    if node.recipe.head == "control":
+    if node.recipe.kind == "control":
         control = CONTROLS.get(node.recipe.network)()
         arrays.save(folder / "state.npz", control.fit(data["train"], data["validation"], facts))
         return {"outputs": list(data["train"].outputs), "length": data["train"].sequence.shape[1]}
@@ -32,13 +32,13 @@ def make(node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device:
 
 def load(entry: Entry, recipe: Recipe, device: str) -> Predictor:
     """Predictor of a finished fit."""
-    if recipe.head == "control":
+    if recipe.kind == "control":
         return _control(entry, recipe)
     return _network(entry, recipe, device)
 
 
 def _control(entry: Entry, recipe: Recipe) -> Predictor:
-    from shiftbench.predict import VIEWS, reverse_letters
+    from shiftbench.predict import reverse_letters
 
     control, state = CONTROLS.get(recipe.network)(), arrays.load(entry.file("state.npz"))
 
@@ -69,7 +69,7 @@ def _make_network(node: Fit, data: dict[str, Sample], folder: Path, device: str)
 def _network(entry: Entry, recipe: Recipe, device: str) -> Predictor:
     from safetensors.torch import load_file
 
-    from shiftbench.predict import VIEWS, raw_moments
+    from shiftbench.predict import raw_moments
     from shiftbench.train.loop import build
 
     outputs = len(entry.facts["outputs"])

@@ -9,8 +9,9 @@ import suites
 from shiftbench import catalog
 from shiftbench.errors import InputError
 from shiftbench.metrics.table import METRICS
-from shiftbench.registry import NETWORKS, TASKS
+from shiftbench.registry import NETWORKS, PROVIDERS
 from shiftbench.spec import TIERS, Task, did_you_mean
+from shiftbench.tasks.files import sources
 from shiftbench.wrappers import WRAPPERS
 
 Rows = list[tuple[str, str]]
@@ -22,7 +23,7 @@ def names(kind: str) -> Rows:
 
 
 def describe(name: str) -> str:
-    """Text about the suite, task, recipe, wrapper, metric or shift of that name; `InputError` if nothing has it."""
+    """Text about the suite, task, recipe, wrapper, metric, shift or data file of that name; else `InputError`."""
     known = {kind: [found for found, _ in names(kind)] for kind in _TOLD}
     told = [_TOLD[kind](name) for kind in _TOLD if name in known[kind]]
     if not told:
@@ -46,7 +47,7 @@ def _tasks() -> Rows:
 
 
 def _recipes() -> Rows:
-    return [(recipe.name, f"{recipe.network}, head {recipe.head}") for recipe in catalog.bundled_recipes().values()]
+    return [(recipe.name, f"{recipe.network}, {recipe.kind}") for recipe in catalog.bundled_recipes().values()]
 
 
 def _shifts() -> Rows:
@@ -74,7 +75,7 @@ def _suite(name: str) -> str:
 
 def _task(name: str) -> str:
     task = dict(_all_tasks())[name]
-    provider = inspect.getdoc(TASKS.get(task.data)) or ""
+    provider = inspect.getdoc(PROVIDERS.get(task.data)) or ""
     return f"task {name}\n" + "\n".join([*_fields(task), *("  " + line for line in provider.splitlines())])
 
 
@@ -115,10 +116,11 @@ _LISTED: dict[str, Callable[[], Rows]] = {
     "tasks": _tasks,
     "recipes": _recipes,
     "networks": lambda: [(name, "network") for name in NETWORKS.names()],
-    "providers": lambda: [(name, "provider of data") for name in TASKS.names()],
+    "providers": lambda: [(name, "provider of data") for name in PROVIDERS.names()],
     "wrappers": lambda: [(wrapper.name, wrapper.title) for wrapper in WRAPPERS.values()],
     "metrics": lambda: [(metric.name, metric.title) for metric in METRICS.values()],
     "shifts": _shifts,
+    "files": lambda: [(source.name, source.title) for source in sources().values()],
     "tiers": _tiers,
 }
 _TOLD: dict[str, Callable[[str], str]] = {
@@ -128,4 +130,5 @@ _TOLD: dict[str, Callable[[str], str]] = {
     "wrappers": _wrapper,
     "metrics": _metric,
     "shifts": _shift,
+    "files": lambda name: f"file {name}\n" + "\n".join(_fields(sources()[name])),
 }

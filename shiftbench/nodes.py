@@ -1,6 +1,5 @@
 """Making one node: data, fit, prediction or score, from finished nodes to a finished node."""
 
-import json
 import os
 import platform
 import time
@@ -13,12 +12,13 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from shiftbench import arrays, fits
-from shiftbench.errors import ShiftbenchError, Skipped
+from shiftbench.errors import MissingData, ShiftbenchError, Skipped
 from shiftbench.execute import Outcome
 from shiftbench.prediction import Prediction
-from shiftbench.registry import TASKS
+from shiftbench.registry import PROVIDERS
 from shiftbench.spec import Data, Fit, Node, Predict, Recipe, Score, Scored
 from shiftbench.store import Entry, Store
 from shiftbench.tasks.files import Files
@@ -65,9 +65,10 @@ class Maker:
             return facts
 
         try:
-            Store(self.context.store).write(node, fill, cost)
+            with threadpool_limits(1):  # trained weights and sums depend on the number of threads
+                Store(self.context.store).write(node, fill, cost)
         except Skipped as error:
-            return Outcome("skipped", str(error), error.command)
+            return Outcome("skipped", str(error), error.command, isinstance(error, MissingData))
         except ShiftbenchError as error:
             return Outcome("failed", str(error))
         except Exception as error:
@@ -101,9 +102,9 @@ def _fill(context: Context, node: Node, folder: Path) -> Facts:
 
 
 def _data(context: Context, node: Data, folder: Path) -> Facts:
-    built = TASKS.get(node.task)().build(node, context.files())
+    built = PROVIDERS.get(node.provider)().build(node, context.files())
     for role, sample in built.samples.items():
-        arrays.check_sample(sample, f"task {node.task}, {role}")
+        arrays.check_sample(sample, f"{node.provider}, {role}")
         arrays.save_sample(folder / f"{role}.npz", sample)
     rows = {role: len(sample.id) for role, sample in built.samples.items()}
     return {**built.facts, "rows": rows}
@@ -114,16 +115,13 @@ def _sample(entry: Entry) -> Sample:
     return arrays.load_sample(entry.file(f"{role}.npz"))
 
 
-def _recipe(entry: Entry) -> Recipe:
-    record = json.loads((entry.path / "node.json").read_text())
-    return msgspec.convert(record["node"]["recipe"], Recipe)
-
-
 def _predict(context: Context, store: Store, node: Predict, folder: Path) -> Facts:
     from shiftbench.predict import pool
 
     fit, test = store.entry(node.fit), store.entry(node.test)
-    members = fits.load(fit, _recipe(fit), context.device)(_sample(test).sequence, test.facts, node.view)
+    members = fits.load(fit, msgspec.convert(fit.node["recipe"], Recipe), context.device)(
+        _sample(test).sequence, test.facts, node.view
+    )
     pooled = pool(members)
     arrays.save_prediction(folder / "prediction.npz", pooled)
     for number, member in enumerate(members if len(members) > 1 else []):

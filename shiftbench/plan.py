@@ -1,31 +1,16 @@
 """The plan: which data, fits, predictions and scores a run needs, each node once, in topological order."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from shiftbench.catalog import find_task, load_recipe
-from shiftbench.errors import InputError
-from shiftbench.metrics.table import METRICS
 from shiftbench.metrics.table import VERSION as METRICS_VERSION
-from shiftbench.registry import CONTROLS, TASKS
-from shiftbench.spec import (
-    SEVERITIES,
-    Budget,
-    Data,
-    Fit,
-    Node,
-    Predict,
-    Recipe,
-    Score,
-    Suite,
-    Task,
-    Tier,
-    did_you_mean,
-    digest,
-)
+from shiftbench.registry import CONTROLS, PROVIDERS
+from shiftbench.spec import SEVERITIES, Budget, Data, Fit, Node, Predict, Recipe, Score, Suite, Task, Tier, digest
+from shiftbench.validate import Selection, check_recipes, check_selection, check_task
 from shiftbench.wrappers import WRAPPERS
 
 CLUSTER_RESAMPLES = 200
@@ -33,16 +18,6 @@ ORACLES = {"floor": "training_mean", "source": "source_oracle", "target": "oracl
 """Recipes that give the floor and the two ceilings of a scaled score."""
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What of a suite is run; empty means all. Controls are always run."""
-
-    tasks: tuple[str, ...] = ()
-    shifts: tuple[str, ...] = ()
-    recipes: tuple[str, ...] = ()
-    seeds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +31,14 @@ class Test:
 
 @dataclass(slots=True)
 class Plan:
-    """Nodes by digest with their labels and needs, and for each Score node the columns of its rows."""
+    """Nodes by digest with their labels (no two alike) and needs, and for each Score node the columns of its rows."""
 
     nodes: dict[str, Node] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scores: list[tuple[str, Row]] = field(default_factory=list)
+    unplanned: list[tuple[str, Row]] = field(default_factory=list)
+    """Scores that cannot be asked for, as reason and columns."""
 
     def add(self, node: Node, label: str, needs: tuple[str, ...] = ()) -> str:
         """Digest of the node, which is planned once."""
@@ -81,98 +58,94 @@ def _rank(node: Node) -> int:
         case Data():
             return 0 if node.role == "training" else 2
         case Fit():
-            return 1 if node.recipe.head != "control" else 3
+            return 1 if node.recipe.kind != "control" else 3
         case Predict():
             return 4
         case Score():
             return 5
 
 
-def plan(suites: list[Suite], tier: str, selection: Selection) -> Plan:
-    """Everything that the suites ask for at a tier; `InputError` for unknown names in them or in the selection."""
+def plan(suites: list[Suite], tier: str, selection: Selection, present: Collection[str] = ()) -> Plan:
+    """Everything that the suites ask for at a tier.
+
+    `present` names the public files that are at hand: a test set says which optional ones it was made with.
+    Raises `InputError` for unknown names in the suites or in the selection.
+    """
     made = Plan()
-    _check_selection(suites, selection)
+    check_selection(suites, selection)
     for suite in suites:
         for task in suite.task:
             if not selection.tasks or task.name in selection.tasks:
-                _Planner(made, suite, task, tier, selection).run()
+                _Planner(made, suite, task, tier, selection, present).run()
     return made
 
 
-def _check_selection(suites: list[Suite], selection: Selection) -> None:
-    tasks = [task for suite in suites for task in suite.task]
-    for option, asked, known in (
-        ("--tasks", selection.tasks, [task.name for task in tasks]),
-        ("--shifts", selection.shifts, [shift for task in tasks for shift in task.shifts]),
-    ):
-        for name in asked:
-            if name not in known:
-                raise InputError(f"{option}: no {name!r} in this suite{did_you_mean(name, known)}")
+Member = tuple[str, Fit]
+"""Digest of a fit, and the fit."""
 
 
 class _Planner:
     """Plans one task at one tier."""
 
-    def __init__(self, made: Plan, suite: Suite, task: Task, tier: str, selection: Selection) -> None:
-        self.plan, self.suite, self.task, self.selection = made, suite, task, selection
-        self.teacher = find_task(task.trained_on) if task.trained_on else task
-        if tier not in self.teacher.tiers:
-            raise InputError(
-                f"task {self.teacher.name}: no tier {tier!r}{did_you_mean(tier, list(self.teacher.tiers))}"
-            )
+    def __init__(
+        self, made: Plan, suite: Suite, task: Task, tier: str, selection: Selection, present: Collection[str]
+    ) -> None:
+        self.plan, self.suite, self.task, self.selection, self.present = made, suite, task, selection, present
+        self.teacher = find_task(task.trained_on, suite) if task.trained_on else task
+        check_task(suite.name, task, self.teacher, tier)
         self.tier: Tier = self.teacher.tiers[tier]
-        self.where = f"{suite.name}/{task.name}"
-        for kind, asked, known in (("wrapper", task.wrappers, WRAPPERS), ("metric", task.metrics, METRICS)):
-            for name in asked:
-                if name not in known:
-                    raise InputError(
-                        f"suite {suite.name}, task {task.name}: no {kind} {name!r}{did_you_mean(name, list(known))}"
-                    )
 
     def run(self) -> None:
         """Plan all worlds of the task."""
+        recipes = self._recipes()
         for world in range(self.tier.worlds):
-            training = self._data("training", world)
-            training_name = self.plan.add(training, f"{self.teacher.name}/world{world}/training")
-            calibration = self._data("calibration", world)
-            calibration_name = self.plan.add(calibration, f"{self.teacher.name}/world{world}/calibration")
-            fits = [fit for recipe in self._recipes() for fit in self._fits(recipe, training_name, world)]
+            source = f"{self.teacher.name}/world{world}"
+            training = self.plan.add(self._data("training", world), f"{source}/training")
+            calibration = ""
+            if any(WRAPPERS[name].needs_calibration for name in self.task.wrappers):
+                calibration = self.plan.add(self._data("calibration", world), f"{source}/calibration")
+            fits = [[*self._fits(recipe, training, source)] for recipe in recipes]
             for test in self._tests(world):
-                self._score_test(test, fits, calibration_name)
+                self._score_test(test, fits, calibration, f"{source}/calibration")
 
-    def _data(self, role: Any, world: int, **more: Any) -> Data:
+    def _data(self, role: Literal["training", "calibration", "test"], world: int, **more: Any) -> Data:
         task, tier = self.task if role == "test" else self.teacher, self.tier
+        provider = PROVIDERS.get(task.data)
+        test_rows = 0 if self.task.trained_on else tier.test
+        optional = [name for name in getattr(provider, "optional", ()) if name in self.present]
         return Data(
-            task=task.data,
-            version=TASKS.get(task.data)().version,
+            provider=PROVIDERS.locator(task.data),
+            version=provider.version,
+            code=PROVIDERS.code(task.data),
             role=role,
             seed=world,
             world=world,
             split=task.split,
-            rows={
-                "training": tier.rows,
-                "calibration": tier.calibration,
-                "test": 0 if self.task.trained_on else tier.test,
-            }[role],
+            rows={"training": tier.rows, "calibration": tier.calibration, "test": test_rows}[role],
             validation=tier.validation if role == "training" else 0,
+            optional=tuple(optional) if role == "test" else (),
             **more,
         )
 
-    def _recipes(self) -> Iterator[Recipe]:
-        chosen = self.selection.recipes
-        names = [name for name in self.task.recipes if not chosen or name in chosen or name in CONTROLS.names()]
-        for name in dict.fromkeys([*names, *chosen]):
-            recipe = load_recipe(name)
-            yield msgspec.structs.replace(recipe, channels=max(8, round(recipe.channels * self.tier.width)))
+    def _recipes(self) -> list[Recipe]:
+        """Recipes of the task, or of the selection with the controls of the task; the tier sets the width of ours."""
+        asked = [name for name in self.selection.recipes if name not in CONTROLS.names()]
+        names = [name for name in self.task.recipes if not self.selection.recipes or name in CONTROLS.names()]
+        recipes = [load_recipe(name) for name in dict.fromkeys([*names, *asked])]
+        check_recipes(recipes)
+        return [
+            recipe
+            if recipe.kind == "control" or recipe.code
+            else msgspec.structs.replace(recipe, channels=max(8, round(recipe.channels * self.tier.width)))
+            for recipe in recipes
+        ]
 
-    def _fits(self, recipe: Recipe, training: str, world: int) -> Iterator[tuple[str, Fit]]:
-        control = recipe.head == "control"
-        seeds = 1 if control else self.selection.seeds or self.tier.seeds
+    def _fits(self, recipe: Recipe, training: str, source: str) -> Iterator[Member]:
+        control = recipe.kind == "control"
         budget = Budget(epochs=0, batch=0) if control else Budget(epochs=self.tier.epochs, batch=self.tier.batch)
-        for seed in range(seeds):
+        for seed in range(1 if control else self.selection.seeds or self.tier.seeds):
             fit = Fit(training=training, recipe=recipe, seed=seed, budget=budget)
-            label = f"{self.teacher.name}/world{world}/fit/{recipe.name}/seed{seed}"
-            yield self.plan.add(fit, label, (training,)), fit
+            yield self.plan.add(fit, f"{source}/fit/{recipe.name}/seed{seed}", (training,)), fit
 
     def _tests(self, world: int) -> Iterator[Test]:
         base = {"suite": self.suite.name, "task": self.task.name, "world": world, "split": self.task.split}
@@ -186,76 +159,73 @@ class _Planner:
             yield Test(self._data("test", world, shift=shift, severity=severity), base | row)
 
     def _doses(self) -> Iterator[tuple[str, str]]:
-        arms = [tuple(arm.split(":", 1)) for arm in self.task.arms]
+        """Family and dose of every shifted test set: doses of the tier, then arms, each once."""
+        arms = [tuple(arm.split(":")) for arm in self.task.arms]
         for shift in self.task.shifts:
-            if self.selection.shifts and shift not in self.selection.shifts:
-                continue
-            named = [arm[1] for arm in arms if arm[0] == shift]
-            for dose in [*map(str, self.tier.doses), *named]:
-                if dose not in SEVERITIES:
-                    raise InputError(f"suite {self.suite.name}: no dose {dose!r}{did_you_mean(dose, list(SEVERITIES))}")
-                yield shift, dose
+            if not self.selection.shifts or shift in self.selection.shifts:
+                named = [dose for family, dose in arms if family == shift]
+                yield from ((shift, dose) for dose in dict.fromkeys([*map(str, self.tier.doses), *named]))
 
-    def _score_test(self, test: Test, fits: list[tuple[str, Fit]], calibration: str) -> None:
+    def _score_test(self, test: Test, fits: list[list[Member]], calibration: str, source: str) -> None:
         shift = f"{test.row['shift']}:{test.row['dose']}" if test.row["shift"] else "iid"
-        label = f"{self.where}/world{test.row['world']}/{test.row.get('group', shift)}"
-        test_name = self.plan.add(test.data, f"{label}/test")
-        self.references = {
-            role: self._predict(fit_name, fit, test_name, "plain", label)
+        label = f"{self.suite.name}/{self.task.name}/world{test.row['world']}/{test.row.get('group', shift)}"
+        name = self.plan.add(test.data, f"{label}/test")
+        references = {
+            role: self._predict(members[0], name, "plain", label)
             for role, recipe in ORACLES.items()
-            for fit_name, fit in fits
-            if fit.recipe.name == recipe
+            for members in fits
+            if members[0][1].recipe.name == recipe
         }
         for view in self.task.views:
-            by_recipe: dict[str, list[tuple[str, Fit]]] = {}
-            for fit_name, fit in fits:
-                by_recipe.setdefault(fit.recipe.name, []).append((fit_name, fit))
-            for members in by_recipe.values():
-                for wrapper, chosen in self._wrapped(members):
-                    self._score(test, test_name, members[0][1].recipe, wrapper, chosen, calibration, view, label)
+            for members in fits:
+                for wrapper, chosen in self._wrapped(members, test.row | {"view": view}):
+                    self._score(test, name, references, wrapper, chosen, calibration, view, label, source)
 
-    def _wrapped(self, members: list[tuple[str, Fit]]) -> Iterator[tuple[str, list[tuple[str, Fit]]]]:
+    def _wrapped(self, members: list[Member], row: Row) -> Iterator[tuple[str, list[Member]]]:
         """Wrappers of a recipe with the fits that each joins; a control is shown as it is."""
-        control = members[0][1].recipe.head == "control"
-        for name in ("none",) if control else self.task.wrappers:
+        recipe = members[0][1].recipe
+        for name in ("none",) if recipe.kind == "control" else self.task.wrappers:
             if WRAPPERS[name].scope == "seed":
                 yield from ((name, [member]) for member in members)
             elif len(members) > 1:
                 yield name, members
+            else:
+                columns = row | {"recipe": recipe.name, "wrapper": name, "seed": -1}
+                self.plan.unplanned.append((f"one training seed; {name} joins two or more", columns))
 
-    def _score(self, test: Test, test_name: str, recipe: Recipe, wrapper: str, members: list[tuple[str, Fit]],
-               calibration: str, view: str, label: str) -> None:  # fmt: skip
-        predictions = tuple(self._predict(name, fit, test_name, view, label) for name, fit in members)
+    def _score(
+        self, test: Test, name: str, references: dict[str, str], wrapper: str, members: list[Member],
+        calibration: str, view: str, label: str, source: str,
+    ) -> None:  # fmt: skip
+        predictions = tuple(self._predict(member, name, view, label) for member in members)
         calibrated: tuple[str, ...] = ()
         if WRAPPERS[wrapper].needs_calibration:
-            calibrated = tuple(self._predict(name, fit, calibration, view, "calibration") for name, fit in members)
+            calibrated = tuple(self._predict(member, calibration, view, source) for member in members)
         node = Score(
             predictions=predictions,
             calibration=calibrated,
-            test=test_name,
+            test=name,
             calibration_set=calibration if calibrated else "",
-            references=self.references,
+            references=references,
             wrapper=wrapper,
             metrics=self.task.metrics,
             scored=self.task.scored,
             version=METRICS_VERSION,
             resamples=CLUSTER_RESAMPLES,
         )
-        needs = (*predictions, *calibrated, *self.references.values(), test_name, *filter(None, [node.calibration_set]))
-        seed = members[0][1].seed if len(members) == 1 else -1
-        score = self.plan.add(node, f"{label}/score/{recipe.name}/{wrapper}/{view}/seed{seed}", needs)
-        self.plan.scores.append(
-            (score, test.row | {"recipe": recipe.name, "wrapper": wrapper, "view": view, "seed": seed})
-        )
+        needs = (*predictions, *calibrated, *references.values(), name, *filter(None, [node.calibration_set]))
+        recipe, seed = members[0][1].recipe.name, members[0][1].seed if len(members) == 1 else -1
+        score = self.plan.add(node, f"{label}/score/{recipe}/{wrapper}/{view}/seed{seed}", needs)
+        columns = {"recipe": recipe, "wrapper": wrapper, "view": view, "seed": seed}
+        self.plan.scores.append((score, test.row | columns))
 
-    def _predict(self, fit_name: str, fit: Fit, test: str, view: str, label: str) -> str:
-        node = Predict(fit=fit_name, test=test, view=view)
-        return self.plan.add(node, f"{label}/prediction/{fit.recipe.name}/{view}/seed{fit.seed}", (fit_name, test))
+    def _predict(self, member: Member, test: str, view: str, label: str) -> str:
+        name, fit = member
+        node = Predict(fit=name, test=test, view=view)
+        return self.plan.add(node, f"{label}/prediction/{fit.recipe.name}/{view}/seed{fit.seed}", (name, test))
 
 
 def _part(shift: str) -> str:
     from simulators.shift import FAMILIES
 
-    if shift not in FAMILIES:
-        raise InputError(f"no shift {shift!r}{did_you_mean(shift, list(FAMILIES))}")
     return str(FAMILIES[shift].part)

@@ -11,9 +11,6 @@ from shiftbench.train.loop import CHUNK, answer, one_hot, reverse_complement
 
 Floats = NDArray[np.float32]
 
-VIEWS = {"plain": (False,), "reverse": (True,), "strands": (False, True)}
-"""Strands read by each view: False as given, True reverse complement; members are averaged."""
-
 
 def reverse_letters(sequence: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Reverse complement of codes (n, length); N stays N."""

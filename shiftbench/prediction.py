@@ -10,6 +10,9 @@ LEVELS = (0.5, 0.8, 0.9, 0.95)
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 """Levels of the stored quantiles: the ends of the central intervals, and the median."""
 
+VIEWS = {"plain": (False,), "reverse": (True,), "strands": (False, True)}
+"""Strands read by each view: False as given, True reverse complement; members are averaged."""
+
 Floats = NDArray[np.float32]
 
 

@@ -1,4 +1,4 @@
-"""What a result was made with: versions, platform, commit."""
+"""What a result was made with: versions, platform, command."""
 
 import platform
 import sys

@@ -1,8 +1,9 @@
-"""The one lazy registry: networks, controls and tasks by name, imported only when asked for."""
+"""The one lazy registry: networks, controls and providers of data by name, imported only when asked for."""
 
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
@@ -59,15 +60,31 @@ class Registry:
         return found
 
     def locator(self, name: str) -> str:
-        """What another process can resolve: the name itself, or `module:object` for one entered by decorator."""
+        """What another process can resolve: a name, an absolute `path.py:name`, or `module:object` if decorated."""
+        if ".py:" in name:
+            path, _, attribute = name.rpartition(":")
+            return f"{Path(path).resolve()}:{attribute}"
         entered = self._where.get(name, "")
-        if name in self._objects and entered and not entered.startswith("shiftbench."):
-            return name if entered.startswith("__main__:") else entered
-        return name
+        ours = entered.startswith(("shiftbench.", "__main__:")) or name not in self._objects
+        return name if ours or not entered else entered
 
     def local(self, name: str) -> bool:
         """Whether only this process can resolve `name` (entered by decorator in a script or notebook)."""
         return self._where.get(name, "").startswith("__main__:")
+
+    def code(self, name: str) -> str:
+        """Digest of the source file of an object from outside, so that an edited one is a new one; "" for our own.
+
+        `InputError` if there is no source to tell it by.
+        """
+        if self._where.get(name, "").startswith("shiftbench."):
+            return ""
+        found = self.get(name)
+        try:
+            file = inspect.getsourcefile(found)
+            return hashlib.blake2b(Path(file or "").read_bytes(), digest_size=16).hexdigest()
+        except (TypeError, OSError) as error:
+            raise InputError(f"{self.kind} {name!r}: no source file to tell it by; put it into a .py file") from error
 
     def _entry_points(self) -> dict[str, Any]:
         return {point.name: point for point in entry_points(group=f"shiftbench.{self.kind}s")}
@@ -84,13 +101,6 @@ def load_path(name: str) -> Any:
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise InputError(f"{path}: no {wanted!r} in it{did_you_mean(wanted, names)}")
     return getattr(module, wanted)
-
-
-def code_digest(name: str) -> str:
-    """Digest of the file behind `path.py:name`, so that an edited model is a new one; "" for registry names."""
-    if ".py:" not in name:
-        return ""
-    return hashlib.blake2b(Path(name.rpartition(":")[0]).read_bytes(), digest_size=16).hexdigest()
 
 
 def _load_module(file: Path) -> ModuleType:
@@ -112,7 +122,7 @@ def _attribute(where: str, kind: str) -> Any:
     module, _, name = where.partition(":")
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{kind} {where!r}: {error}; expected an importable module:object") from error
 
 
@@ -129,8 +139,8 @@ CONTROLS = Registry(
         "oracle": "shiftbench.models.oracle:Oracle",
     },
 )
-TASKS = Registry(
-    "task",
+PROVIDERS = Registry(
+    "provider",
     {
         "mpra": "shiftbench.tasks.simulated:Mpra",
         "lentimpra": "shiftbench.tasks.lentimpra:LentiMpra",
@@ -139,4 +149,4 @@ TASKS = Registry(
 )
 
 register_network = NETWORKS.register
-register_task = TASKS.register
+register_provider = PROVIDERS.register

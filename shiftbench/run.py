@@ -3,54 +3,38 @@
 import json
 import logging
 import multiprocessing
-import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from shiftbench import results
+from shiftbench import gather
 from shiftbench.catalog import expand, load_suite
-from shiftbench.errors import InputError, StoreError
-from shiftbench.estimate import larger_tiers
+from shiftbench.errors import InputError, MissingData, StoreError
 from shiftbench.execute import Outcome, drive, engine
-from shiftbench.nodes import ROWS, Context, Maker
-from shiftbench.plan import Plan, Selection, plan
-from shiftbench.provenance import provenance
-from shiftbench.registry import NETWORKS, TASKS
-from shiftbench.spec import TIERS, Data, Suite
+from shiftbench.nodes import Maker
+from shiftbench.options import Options, options
+from shiftbench.plan import Plan, plan
+from shiftbench.registry import NETWORKS, PROVIDERS
+from shiftbench.spec import Suite
 from shiftbench.store import Store
-
-Json = dict[str, Any]
+from shiftbench.tasks.files import Files
+from shiftbench.validate import Selection
 
 log = logging.getLogger("shiftbench.run")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What to run, where, and with what."""
-
-    suite: str
-    tier: str
-    output: Path
-    context: Context
-    selection: Selection = field(default_factory=Selection)
-    engine: str = "processes"
-    workers: int = 1
-    max_minutes: float = 0.0
-    quiet: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Ran:
-    """A finished run: its manifest, and the state of every node by digest."""
+    """A finished run: its folder, its manifest, and the outcome of every node by digest."""
 
-    manifest: Json
+    output: Path
+    manifest: dict[str, Any]
     outcomes: dict[str, Outcome]
 
     @property
@@ -59,9 +43,9 @@ class Ran:
         return sum(outcome.state == "failed" for outcome in self.outcomes.values())
 
     @property
-    def skipped(self) -> int:
-        """Number of nodes that could not be made here."""
-        return sum(outcome.state == "skipped" for outcome in self.outcomes.values())
+    def missing(self) -> int:
+        """Number of nodes that lack public files."""
+        return sum(outcome.missing for outcome in self.outcomes.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +57,29 @@ class Preview:
     difference: str = ""
 
 
+def run_suite(suite: str = "all", tier: str = "smoke", *, recipes: tuple[str, ...] = (), **more: Any) -> Ran:
+    """Run a suite from Python, with networks by name as `recipes`; `more` are the other options of the command line.
+
+    A network entered by a decorator in a script or notebook needs `engine="inprocess"`. Raises `InputError` for unknown
+    names and `StoreError` for a folder that cannot be written.
+    """
+    fields = {name: more.pop(name) for name in ("tasks", "shifts", "seeds") if name in more}
+    return run(options(suite, tier, selection=Selection(recipes=recipes, **fields), **more))
+
+
 def preview(options: Options) -> list[Preview]:
     """Every node as reused, stale (another was made under its label) or missing; nothing is made."""
-    planned, store = plan(_suites(options), options.tier, options.selection), Store(options.context.store)
+    suites, files = expand(load_suite(options.suite)), options.context.files()
+    present = {status.name for status in files.status() if status.state == "present"}
+    planned, store = plan(suites, options.tier, options.selection, present), Store(options.context.store)
     last = _last_plan(options.output)
     found = []
     for name, label in planned.labels.items():
         if store.folder(name).exists():
             found.append(Preview(label, "reused"))
         elif label in last and last[label]["digest"] != name:
-            found.append(
-                Preview(label, "stale", _difference(last[label]["node"], msgspec.to_builtins(planned.nodes[name])))
-            )
+            new = msgspec.to_builtins(planned.nodes[name])
+            found.append(Preview(label, "stale", _difference(last[label]["node"], new)))
         else:
             found.append(Preview(label, "missing"))
     return found
@@ -97,12 +92,12 @@ def run(options: Options) -> Ran:
     not stop the others.
     """
     start = time.time()
-    suites = _suites(options)
-    planned = plan(suites, options.tier, options.selection)
+    suites = expand(load_suite(options.suite))
+    plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
     _writable(options.output)
-    _announce(options, planned)
     store = Store(options.context.store)
     store.prepare()
+    planned = plan(suites, options.tier, options.selection, _present(suites, options.context.files()))
     ordered = planned.ordered()
     reused = {name: Outcome("reused") for name in ordered if store.intact(name)}
     missing = {
@@ -111,22 +106,23 @@ def run(options: Options) -> Ran:
         if name not in reused
     }
     outcomes = reused | _make(options, planned, missing, start)
-    manifest = _manifest(options, suites, planned, store, outcomes, start)
-    _write(options.output, planned, store, outcomes, manifest)
-    return Ran(manifest, outcomes)
+    manifest = gather.manifest(options, suites, planned, store, outcomes, start)
+    gather.write(options.output, planned, store, outcomes, manifest)
+    return Ran(options.output, manifest, outcomes)
 
 
-def _suites(options: Options) -> list[Suite]:
-    return expand(load_suite(options.suite))
-
-
-def _announce(options: Options, planned: Plan) -> None:
-    """Say which public files are not here before anything is made."""
-    tasks = {node.task for node in planned.nodes.values() if isinstance(node, Data)}
-    needed = {name for task in tasks for name in TASKS.get(task)().files}
-    for status in options.context.files().status() if needed else []:
-        if status.name in needed and status.state != "present":
-            log.warning("%s: %s; %s", status.name, status.state, status.problem or f"looked for at {status.where}")
+def _present(suites: list[Suite], files: Files) -> set[str]:
+    """Names of the public files at hand; small ones that the suites read are fetched, the others named in one line."""
+    providers = [PROVIDERS.get(task.data) for suite in suites for task in suite.task]
+    wanted = {name for each in providers for name in (*each.files, *getattr(each, "optional", ()))}
+    present = set()
+    for name in sorted(wanted):
+        try:
+            files.path(name)
+            present.add(name)
+        except MissingData as error:
+            log.warning("%s%s", error, f" -> {error.command}" if error.command else "")
+    return present
 
 
 def _writable(folder: Path) -> None:
@@ -144,22 +140,20 @@ def _make(options: Options, planned: Plan, missing: dict[str, tuple[str, ...]], 
     local = [name for name in options.selection.recipes if NETWORKS.local(name)]
     if local and options.engine != "inprocess":
         raise InputError(
-            f"recipe {local[0]!r} is known to this script only; expected --engine inprocess, or path.py:name"
+            f"recipe {local[0]!r} is known to this script only; expected the engine inprocess, or path.py:name"
         )
-    inline = options.engine == "inprocess"
     maker = Maker(options.context, {name: planned.nodes[name] for name in missing})
-    with _progress(len(missing), options.quiet) as advance, engine(options.engine, options.workers) as executor:
+    with _progress(len(missing), options.quiet) as advance:
         try:
             return drive(
                 missing,
                 maker,
-                executor,
-                width=1 if inline else options.workers,
+                partial(engine, options.engine),
+                width=1 if options.engine == "inprocess" else min(options.workers, len(missing)),
                 report=lambda name, outcome: advance(planned.labels[name], outcome),
                 expired=lambda: bool(options.max_minutes) and time.time() - start > 60 * options.max_minutes,
             )
         except KeyboardInterrupt:
-            executor.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():
                 worker.terminate()
             raise
@@ -183,100 +177,12 @@ def _progress(total: int, quiet: bool) -> Iterator[Callable[[str, Outcome], None
         yield advance
 
 
-def _manifest(
-    options: Options, suites: list[Suite], planned: Plan, store: Store, outcomes: dict[str, Outcome], start: float
-) -> Json:
-    states = Counter(outcome.state for outcome in outcomes.values())
-    return {
-        "suite": options.suite,
-        "tier": options.tier,
-        "suites": {suite.name: suite.version for suite in suites},
-        "tasks": {task.name: f"{suite.title}: {suite.question}" for suite in suites for task in suite.task},
-        "schema_version": results.SCHEMA_VERSION,
-        "nodes": dict(states),
-        "skipped": _troubles(planned, outcomes, "skipped"),
-        "failed": _troubles(planned, outcomes, "failed"),
-        "facts": _facts(planned, outcomes, store),
-        "estimated_core_hours": _estimate(options, suites, planned, store),
-        "engine": options.engine,
-        "workers": options.workers,
-        "device": options.context.device,
-        "threads_per_fit": 1,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start)),
-        "seconds": round(time.time() - start, 1),
-        "provenance": provenance(),
-    }
-
-
-def _estimate(options: Options, suites: list[Suite], planned: Plan, store: Store) -> dict[str, float]:
-    """Core-hours of the larger tiers that every task of the suite has."""
-    tasks = [task for suite in suites for task in suite.task if task.tiers]
-    larger = [tier for tier in TIERS[TIERS.index(options.tier) + 1 :] if all(tier in task.tiers for task in tasks)]
-    return larger_tiers(suites, larger, options.selection, planned, store)
-
-
-def _troubles(planned: Plan, outcomes: dict[str, Outcome], state: str) -> list[Json]:
-    """Each reason once, under the first node that had it: what hangs on that node adds nothing."""
-    first: dict[str, Json] = {}
-    for name, outcome in outcomes.items():
-        if outcome.state == state:
-            entry = {"node": planned.labels[name], "reason": outcome.reason, "command": outcome.command, "nodes": 0}
-            first.setdefault(outcome.reason, entry)["nodes"] += 1
-    return list(first.values())
-
-
-def _facts(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> Json:
-    """What the providers say of the data, by label; worlds are left to their own nodes."""
-    made = [
-        name
-        for name, node in planned.nodes.items()
-        if isinstance(node, Data) and outcomes[name].state in ("made", "reused")
-    ]
-    told = {planned.labels[name]: store.entry(name).facts for name in made}
-    return {
-        label: {key: value for key, value in facts.items() if not key.endswith("world")}
-        for label, facts in told.items()
-    }
-
-
-def _write(folder: Path, planned: Plan, store: Store, outcomes: dict[str, Outcome], manifest: Json) -> None:
-    done = {name for name, outcome in outcomes.items() if outcome.state in ("made", "reused")}
-    rows = []
-    for name, columns in planned.scores:
-        if name in done:
-            rows += [row | columns for row in msgspec.msgpack.decode(store.entry(name).file(ROWS).read_bytes())]
-        else:
-            rows.append(results.absent(outcomes[name].state, outcomes[name].reason) | columns)
-    results.write(rows, folder / "results.parquet")
-    costs = [
-        {
-            "node": name,
-            "label": planned.labels[name],
-            "kind": type(planned.nodes[name]).__name__,
-            "state": outcomes[name].state,
-        }
-        | store.entry(name).cost()
-        for name in planned.nodes
-        if name in done
-    ]
-    results.write_cost(costs, folder / "cost.parquet")
-    nodes = {
-        label: {"digest": name, "node": msgspec.to_builtins(planned.nodes[name])}
-        for name, label in planned.labels.items()
-    }
-    _replace(folder / "plan.json", nodes)
-    _replace(folder / "manifest.json", manifest)
-
-
-def _replace(path: Path, value: Json) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=1, sort_keys=True))
-    os.replace(partial, path)
-
-
-def _last_plan(folder: Path) -> dict[str, Json]:
-    path = folder / "plan.json"
-    found: dict[str, Json] = json.loads(path.read_text()) if path.is_file() else {}
+def _last_plan(folder: Path) -> dict[str, Any]:
+    """Nodes of the last run into this folder by label; none if there was none that can be read."""
+    try:
+        found: dict[str, Any] = json.loads((folder / "plan.json").read_text())
+    except (OSError, ValueError):
+        return {}
     return found
 
 

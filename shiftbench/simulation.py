@@ -74,6 +74,7 @@ def _write(sample: Sample, world: bytes, output: Path) -> None:
         parquet.write_table(table.replace_schema_metadata({"world": world}), partial)
         partial.replace(output)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise ShiftbenchError(
             f"{output}: cannot write ({error.strerror or error}); give another path with --output"
         ) from error

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -74,14 +75,15 @@ class Suite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Network + head + strategy + optimiser settings; a tier sets epochs, batch and the share of `channels`.
+    """Network with its head, strategy and optimiser settings; a tier sets epochs, batch and the share of `channels`.
 
-    `network` is a registry name or `path.py:name`; `code` the digest of a file from outside.
+    `network` names a network or control, `path.py:name` or `module:name`; `code` is the digest of its source file if it
+    is from outside. Of a control only `name`, `network` and `kind` count.
     """
 
     name: str
     network: str
-    head: Literal["gaussian", "point", "control"] = "gaussian"
+    kind: Literal["network", "control"] = "network"
     loss: str = "beta_nll"
     channels: AtLeastOne = 32
     dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.05
@@ -102,11 +104,12 @@ class Budget(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="data"):
     """A training set (train + validation), a calibration set of the same law, or a test set.
 
-    `task` and `version` name the provider; `world` is the number of the world draw; `rows` = 0 takes all;
-    `shift` and `severity` say which world is tested; `subset` and `split` which real rows.
+    `provider` and `version` say who makes it, `code` is the digest of its source file if it is from outside; `seed` is
+    of the draw or split; `world` is the number of the world draw; `rows` = 0 takes all; `shift` and `severity` say
+    which world is tested; `subset` and `split` which real rows; `optional` which files beyond the needed were at hand.
     """
 
-    task: str
+    provider: str
     version: int
     role: Literal["training", "calibration", "test"]
     seed: int = 0
@@ -117,6 +120,8 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="d
     severity: float = 0.0
     subset: str = ""
     split: str = ""
+    optional: tuple[str, ...] = ()
+    code: str = ""
 
 
 class Fit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="fit"):
@@ -156,9 +161,27 @@ Node = Data | Fit | Predict | Score
 
 
 def digest(node: Node) -> str:
-    """Name of a node: 32 hex digits of BLAKE2b over the canonical JSON of its inputs."""
-    text = msgspec.json.encode([KEY_VERSION, node], order="deterministic")
+    """Name of a node: 32 hex digits of BLAKE2b over the canonical JSON of its inputs.
+
+    Defaults are left out, so that a field added later renames no older node; where a digest of the code stands, the
+    folder of the code does not count.
+    """
+    if isinstance(node, Data) and node.code:
+        node = msgspec.structs.replace(node, provider=Path(node.provider).name)
+    if isinstance(node, Fit) and node.recipe.code:
+        recipe = msgspec.structs.replace(node.recipe, network=Path(node.recipe.network).name)
+        node = msgspec.structs.replace(node, recipe=recipe)
+    text = msgspec.json.encode([KEY_VERSION, _given(node)], order="deterministic")
     return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def _given(record: Struct) -> dict[str, Any]:
+    """Fields of a record that differ from their defaults, records within likewise, and its kind."""
+    fields = {field.name: (getattr(record, field.name), field.default) for field in msgspec.structs.fields(record)}
+    given = {name: value for name, (value, default) in fields.items() if value != default}
+    return {"kind": type(record).__name__} | {
+        name: _given(value) if isinstance(value, Struct) else value for name, value in given.items()
+    }
 
 
 def decode(text: bytes, kind: Any, where: str) -> Any:

@@ -1,9 +1,11 @@
 """The store: one folder a node, written whole or not at all, named by the digest of what it was made from."""
 
+import errno
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,27 +21,40 @@ from shiftbench.spec import Node, digest
 
 RECORD = "node.json"
 COST = "cost.json"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""Errors of the disk, not of what is written."""
+
+
+class Damaged(StoreError):  # noqa: N818 - a state that is mended
+    """A node is not what was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A finished node: its folder, the digests of its files, and the facts kept with it."""
+    """A finished node: its folder, the digests of its files, its inputs and the facts kept with it (JSON values)."""
 
     path: Path
     files: dict[str, str]
+    node: dict[str, Any]
     facts: dict[str, Any]
 
     def file(self, name: str) -> Path:
-        """Path of a file of this node, after its digest was checked; `StoreError` if it is not what was written."""
+        """Path of a file of this node, after its digest was checked; `Damaged` if it is not what was written."""
         path = self.path / name
-        found = _file_digest(path) if path.is_file() else "nothing"
+        try:
+            found = _file_digest(path)
+        except FileNotFoundError:
+            found = "nothing"
         if found != self.files[name]:
-            raise StoreError(f"{path}: found {found}, expected {self.files[name]}; run the same command again")
+            raise Damaged(f"{path}: found {found}, expected {self.files[name]}; run the same command again")
         return path
 
     def cost(self) -> dict[str, Any]:
-        """Times and hosts of the making; they are no part of the node."""
-        found: dict[str, Any] = json.loads((self.path / COST).read_text())
+        """Times and hosts of the making, empty if they are lost: they are no part of the node."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / COST).read_text())
+        except (OSError, ValueError):
+            return {}
         return found
 
 
@@ -55,28 +70,29 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
-            for left in self.root.glob(f"{_making()}*"):
-                if not _alive(int(left.name.split("-")[-2])):
-                    shutil.rmtree(left, ignore_errors=True)
         except OSError as error:
-            raise StoreError(
-                f"{self.root}: cannot write ({error.strerror}); give another folder with --store"
-            ) from error
+            raise _refused(self.root, error) from error
+        for left in self.root.glob(".making-*"):
+            found = re.fullmatch(rf"\.making-{re.escape(platform.node())}-(\d+)-[^-]+", left.name)
+            if found and not _alive(int(found[1])):
+                shutil.rmtree(left, ignore_errors=True)
 
     def folder(self, name: str) -> Path:
         """Where the node of this digest lies or would lie."""
         return self.root / name[:2] / name
 
     def entry(self, name: str) -> Entry:
-        """The finished node of this digest; `StoreError` if it is not there."""
+        """The finished node of this digest; `Damaged` if it is not there whole, `StoreError` if it cannot be read."""
         path = self.folder(name)
         try:
             record = json.loads((path / RECORD).read_text())
-            return Entry(path, record["files"], record["facts"])
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(
-                f"{path}: no finished node ({type(error).__name__}); run the same command again"
-            ) from error
+            if record.pop("digest") != _record_digest(record):
+                raise Damaged(f"{path / RECORD}: its digest differs; run the same command again")
+            return Entry(path, record["files"], record["node"], record["facts"])
+        except (FileNotFoundError, ValueError, KeyError) as error:
+            raise Damaged(f"{path}: no finished node ({type(error).__name__}); run the same command again") from error
+        except OSError as error:
+            raise StoreError(f"{path}: cannot read ({error.strerror}); try again, or give another --store") from error
 
     def intact(self, name: str) -> bool:
         """Whether the node is there and every file is what was written; a damaged one is removed, to be made again."""
@@ -87,7 +103,7 @@ class Store:
             for file in entry.files:
                 entry.file(file)
             return True
-        except StoreError:
+        except Damaged:
             shutil.rmtree(self.folder(name))
             return False
 
@@ -101,7 +117,8 @@ class Store:
             facts = fill(folder)
             files = {path.name: _file_digest(path) for path in sorted(folder.iterdir())}
             record = {"node": msgspec.to_builtins(node), "files": files, "facts": facts}
-            (folder / RECORD).write_text(json.dumps(record, sort_keys=True, allow_nan=False))
+            text = json.dumps(record | {"digest": _record_digest(record)}, sort_keys=True, allow_nan=False)
+            (folder / RECORD).write_text(text)
             (folder / COST).write_text(json.dumps(cost, sort_keys=True))
             for path in folder.iterdir():
                 _sync(path)
@@ -115,9 +132,8 @@ class Store:
             _sync(target.parent)
 
 
-def _making() -> str:
-    """Beginning of the name of a folder in the making on this host; the process follows."""
-    return f".making-{platform.node()}-"
+def _refused(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path}: cannot write ({error.strerror}); free some space or give another folder with --store")
 
 
 def _alive(process: int) -> bool:
@@ -133,17 +149,22 @@ def _alive(process: int) -> bool:
 @contextmanager
 def _temporary_folder(root: Path) -> Iterator[Path]:
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f"{_making()}{os.getpid()}-", dir=root))
+        folder = Path(tempfile.mkdtemp(prefix=f".making-{platform.node()}-{os.getpid()}-", dir=root))
     except OSError as error:
-        raise StoreError(f"{root}: cannot write ({error.strerror}); give another folder with --store") from error
+        raise _refused(root, error) from error
     try:
         yield folder
     except OSError as error:
-        raise StoreError(
-            f"{root}: {error.strerror or error}; free some space or give another folder with --store"
-        ) from error
+        if error.errno in FULL:
+            raise _refused(root, error) from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _record_digest(record: dict[str, Any]) -> str:
+    text = json.dumps(record, sort_keys=True, allow_nan=False).encode()
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def _file_digest(path: Path) -> str:

@@ -11,7 +11,7 @@ SHAPE = 0.7
 """Gamma shape of the sizes: few effects are strong."""
 REPRESSORS = 0.3
 """Share of effects that are negative, in all cell types alike."""
-OWN = 0.6
+OWN = 0.5
 """Weight of a cell type's own sizes beside the shared ones."""
 ACTIVE = 0.6
 """Share of a cell type's own effects that are not 0; these are multiplied by `BOOST`."""

@@ -9,8 +9,6 @@ from shiftbench.models.heads import GaussianHead
 class Cnn(nn.Module):
     """Kernels 15, 7 and 5; `forward` maps one-hot (batch, 4, length) to (batch, outputs, 2)."""
 
-    head = "gaussian"
-
     def __init__(self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05) -> None:
         super().__init__()
         self.body = nn.Sequential(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.errors import InputError, Skipped
+from shiftbench.errors import InputError
 from shiftbench.spec import Data
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.lentimpra import LEFT, RIGHT, encode
@@ -76,10 +76,11 @@ class Cagi5:
     """
 
     version = 1
-    files = (VARIANTS, HANDOUT)
+    files = (VARIANTS,)
+    optional = (HANDOUT,)
 
     def build(self, data: Data, files: Files) -> Built:
-        """Sample of an element; `Skipped` without the table, `InputError` for an unknown element, split or role."""
+        """Sample of an element; `MissingData` without the table, `InputError` for an unknown element, split or role."""
         for option, found, known in (
             ("role", data.role, ["test"]),
             ("split", data.split, ["all-snv"]),
@@ -94,7 +95,9 @@ class Cagi5:
                  for i in range(len(variants.place))]  # fmt: skip
         rows = np.sort(np.argsort(uniform(names, "cagi5/order"), kind="stable")[: data.rows or None])
         sample = _sample(data.subset, np.array(names)[rows], variants, rows)
-        return Built({"test": sample}, _facts(data.subset, variants, sample) | _ceiling(data.subset, files))
+        return Built(
+            {"test": sample}, _facts(data.subset, variants, sample) | _ceiling(data.subset, files, data.optional)
+        )
 
 
 def read(path: Path, element: Element) -> Variants:
@@ -205,14 +208,13 @@ def _facts(name: str, variants: Variants, sample: Sample) -> dict[str, Any]:
     }
 
 
-def _ceiling(name: str, files: Files) -> dict[str, Any]:
+def _ceiling(name: str, files: Files, at_hand: tuple[str, ...]) -> dict[str, Any]:
     """Replicate correlation of the element's effects as the challenge's handout states it, or why there is none."""
     from openpyxl import load_workbook
 
-    try:
-        sheet = load_workbook(files.path(HANDOUT), read_only=True)["Table3"]
-    except Skipped as skipped:
-        return {"ceiling": {}, "ceiling_missing": {"K562": str(skipped)}}
+    if HANDOUT not in at_hand:
+        return {"ceiling": {}, "ceiling_missing": {"K562": f"{HANDOUT} not at hand"}}
+    sheet = load_workbook(files.path(HANDOUT), read_only=True)["Table3"]
     stated = {str(row[0]).strip(): row[1] for row in sheet.iter_rows(min_row=3, values_only=True)}
     return {
         "ceiling": {"pearson": {"K562": float(stated[name])}},

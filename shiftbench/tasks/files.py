@@ -12,8 +12,9 @@ from typing import Annotated, BinaryIO, Literal
 
 from msgspec import Meta, Struct
 
-from shiftbench.errors import InputError, ShiftbenchError, Skipped
+from shiftbench.errors import InputError, MissingData, ShiftbenchError
 from shiftbench.spec import decode, did_you_mean
+from simulators.cache import cache_folder
 
 log = logging.getLogger("shiftbench.data")
 
@@ -69,22 +70,17 @@ def sources() -> dict[str, Source]:
     return {source.name: source for source in listing.file}
 
 
-def default_cache() -> Path:
-    """SHIFTBENCH_CACHE, else ~/.cache/shiftbench."""
-    return Path(os.environ.get("SHIFTBENCH_CACHE") or Path.home() / ".cache" / "shiftbench")
-
-
 @dataclass(frozen=True)
 class Files:
     """Where files are looked for: anywhere under `data_dir` (None: SHIFTBENCH_DATA), then in `cache`/data."""
 
     data_dir: Path | None = None
-    cache: Path = field(default_factory=default_cache)
+    cache: Path = field(default_factory=cache_folder)
     offline: bool = False
     sources: Mapping[str, Source] = field(default_factory=sources, repr=False)
 
     def path(self, name: str) -> Path:
-        """Verified file of this name, fetched if it is missing, small and not `offline`; else `Skipped`."""
+        """Verified file of this name, fetched if it is missing, small and not `offline`; else `MissingData`."""
         source = self._source(name)
         found, problem = self._look(source)
         if found:
@@ -93,21 +89,21 @@ class Files:
         if obstacle:
             found_instead = problem or "found neither in the data folder nor in the cache"
             command = f"shiftbench data fetch {name}" if source.digest[1] else ""
-            raise Skipped(f"{name}: {found_instead}; not fetched, {obstacle}", command)
+            raise MissingData(f"{name}: {found_instead}; not fetched, {obstacle}", command)
         if problem:
             log.warning("%s: not used, fetched anew", problem)
         return self._download(source)
 
     def fetch(self, name: str) -> Path:
-        """Verified file of this name, fetched whatever its size; `Skipped` with the reason if it cannot be."""
+        """Verified file of this name, fetched whatever its size; `MissingData` with the reason if it cannot be."""
         source = self._source(name)
         found, _ = self._look(source)
         if found:
             return found
         if not source.digest[1]:
-            raise Skipped(f"{name}: no digest is known, so it is listed and not fetched; see {source.urls[0]}")
+            raise MissingData(f"{name}: no digest is known, so it is listed and not fetched; see {source.urls[0]}")
         if self.offline:
-            raise Skipped(f"{name}: not fetched, offline; run the same command without --offline")
+            raise MissingData(f"{name}: not fetched, offline; run the same command without --offline")
         return self._download(source)
 
     def status(self) -> list[Status]:
@@ -176,7 +172,7 @@ class Files:
         return {name: sorted(paths) for name, paths in found.items()}
 
     def _download(self, source: Source) -> Path:
-        """Fetch from the first address that gives the right bytes; `Skipped` lists what each one gave."""
+        """Fetch from the first address that gives the right bytes; `MissingData` lists what each one gave."""
         target = self.cache / "data" / source.name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -190,7 +186,7 @@ class Files:
             except OSError as error:
                 failures.append(f"{url}: {' '.join(str(error).split())}")
         reason = f"{source.name}: could not be fetched ({'; '.join(failures)})"
-        raise Skipped(reason, f"shiftbench data fetch {source.name}")
+        raise MissingData(reason, f"shiftbench data fetch {source.name}")
 
 
 def file_digest(path: Path, kind: str) -> str:

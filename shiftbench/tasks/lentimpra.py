@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import logging
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftbench import arrays
-from shiftbench.errors import InputError, Skipped
+from shiftbench.errors import InputError
 from shiftbench.spec import Data, did_you_mean
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.overlap import clusters
 from shiftbench.tasks.provider import Built
 from shiftbench.tasks.split import uniform
 from simulators.contract import Sample
+
+log = logging.getLogger("shiftbench.data")
 
 DESIGN, VALUES = "ultra_joint.fa.gz", "56k_measured_file.xlsx"
 CELLS = ("HepG2", "K562", "WTC11")
@@ -91,10 +94,11 @@ class LentiMpra:
     """
 
     version = 1
-    files = (DESIGN, VALUES, *(name for names in LARGE.values() for name in names))
+    files = (DESIGN, VALUES)
+    optional = tuple(name for names in LARGE.values() for name in names)
 
     def build(self, data: Data, files: Files) -> Built:
-        """Samples of `data`; `Skipped` without the two files, `InputError` for an unknown split."""
+        """Samples of `data`; `MissingData` without the two files, `InputError` for an unknown split."""
         if data.split not in SPLITS:
             raise InputError(f"task lentimpra: no split {data.split!r}{did_you_mean(data.split, SPLITS)}")
         if data.subset or data.shift:
@@ -108,7 +112,7 @@ class LentiMpra:
             rows = order[part[order] == name]
             samples[name] = _sample(library, rows[: sizes[name] or None])
         facts = _facts(library, part, data.split)
-        return Built(samples, facts | _ceiling(library, files) if data.role == "test" else facts)
+        return Built(samples, facts | _ceiling(library, files, data.optional) if data.role == "test" else facts)
 
 
 def load(files: Files) -> Library:
@@ -179,7 +183,7 @@ def _keep(library: Library, path: Path) -> None:
             arrays.save(Path(folder, path.name), columns)
             Path(folder, path.name).replace(path)
     except OSError as error:
-        raise InputError(f"{path.parent}: {error.strerror}; set SHIFTBENCH_CACHE to another folder") from error
+        log.warning("%s: %s; not kept, so the workbook is read again next time", path.parent, error.strerror)
 
 
 def _unpack(stored: dict[str, NDArray[Any]]) -> Library:
@@ -220,7 +224,7 @@ def _facts(library: Library, part: NDArray[np.str_], split: str) -> dict[str, An
     }
 
 
-def _ceiling(library: Library, files: Files) -> dict[str, Any]:
+def _ceiling(library: Library, files: Files, at_hand: tuple[str, ...]) -> dict[str, Any]:
     """Square root of the reliability of each cell type: the correlation that a perfect model would reach.
 
     Reliability = Pearson r of the joint with the large library on identical sequences, if both carry equal noise
@@ -229,11 +233,11 @@ def _ceiling(library: Library, files: Files) -> dict[str, Any]:
     row = {sequence.tobytes(): i for i, sequence in enumerate(library.sequence)}
     ceiling, shared, missing = {}, {}, {"K562": "no second assay of K562 among the files of this task"}
     for cell, names in LARGE.items():
-        try:
-            values = _large(tuple(files.path(name) for name in names))
-        except Skipped as skipped:
-            missing[cell] = str(skipped)
+        lacking = [name for name in names if name not in at_hand]
+        if lacking:
+            missing[cell] = f"{' and '.join(lacking)} not at hand"
             continue
+        values = _large(tuple(files.path(name) for name in names))
         rows, other = zip(*((row[key], value) for key, value in values.items() if key in row), strict=True)
         joint = library.observed[list(rows), CELLS.index(cell)]
         ceiling[cell] = float(np.sqrt(np.corrcoef(joint, other)[0, 1]))

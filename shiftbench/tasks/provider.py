@@ -27,7 +27,9 @@ class Provider(Protocol):
 
     version: int
     files: tuple[str, ...]
-    """Names of the public files that it reads."""
+    """Names of the public files that it cannot do without."""
+    optional: tuple[str, ...] = ()
+    """Names of those that add something: `Data.optional` says which of them were at hand."""
 
     def build(self, data: Data, files: Files) -> Built:
         """Samples and facts of `data`, the same bytes at every call."""

@@ -128,7 +128,7 @@ class _Learner:
         return torch.from_numpy(sample.sequence).to(self.device), torch.from_numpy(standard).to(self.device)
 
     def epoch(self, number: int) -> float:
-        """Mean training loss of one pass over all rows in a new order, each row on a random strand."""
+        """Mean training loss of one pass in a new order, each row on a random strand; an incomplete batch waits."""
         self.module.train()
         order = torch.randperm(len(self.letters)).to(self.device)
         total = torch.zeros((), device=self.device)

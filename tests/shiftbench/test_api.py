@@ -2,10 +2,54 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import shiftbench
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import shiftbench
+from torch import nn
+
+@shiftbench.register_network("mine")
+class Mine(nn.Module):
+    def __init__(self, length, outputs):
+        super().__init__()
+        self.layer = nn.Linear(4, outputs)
+
+    def forward(self, one_hot):
+        return {factor} * self.layer(one_hot.mean(2))
+
+options = dict(engine="inprocess", device="cpu", output=Path("out"), quiet=True)
+ran = shiftbench.run_suite({suite!r}, recipes=("mine",), **options)
+table = shiftbench.read_results(ran.output / "results.parquet")
+print(sorted(set(table.recipe)), ran.manifest["nodes"])
+"""
+SUITE = """
+name = "toy"
+version = 1
+title = "Toy"
+question = "Does it run?"
+source = "none"
+
+[[task]]
+name = "toy"
+data = "{data}"
+recipes = ["training_mean"]
+wrappers = ["none"]
+metrics = ["rmse"]
+
+[task.tiers.smoke]
+rows = 100
+validation = 50
+calibration = 50
+test = 50
+seeds = 1
+epochs = 1
+"""
 
 
 def test_every_public_name_is_there():
@@ -15,17 +59,16 @@ def test_every_public_name_is_there():
         _ = shiftbench.nothing
 
 
-def test_a_decorated_network_in_a_script_runs_in_process(tmp_path):
+def test_a_decorated_network_of_a_script_is_run_and_made_again_when_edited(tmp_path):
+    suite = tmp_path / "toy.toml"
+    suite.write_text(SUITE.format(data=Path(__file__).parent / "outside/toy_task.py:Toy"))
     script = tmp_path / "script.py"
-    script.write_text(
-        "import shiftbench\n"
-        "from torch import nn\n"
-        "@shiftbench.register_network('mine')\n"
-        "class Mine(nn.Module):\n"
-        "    pass\n"
-        "from shiftbench.catalog import load_recipe\n"
-        "from shiftbench.registry import NETWORKS\n"
-        "print(load_recipe('mine').network, NETWORKS.local('mine'))\n"
-    )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["mine", "True"]
+
+    def run(factor):
+        script.write_text(SCRIPT.format(suite=str(suite), factor=factor))
+        command = [sys.executable, str(script)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert "['mine', 'training_mean'] {'made': 8}" in run(1)
+    assert "{'reused': 8}" in run(1)
+    assert "'made': 3" in run(2)

@@ -19,8 +19,8 @@ HEADER = ("Chrom", "Pos", "Ref", "Alt", "Barcodes", "DNA", "RNA", "Coefficient",
 
 
 def build(files, element, **more):
-    asked = {"role": "test", "split": "all-snv", "subset": element} | more
-    return Cagi5().build(Data(task="cagi5", version=1, **asked), files)
+    asked = {"role": "test", "split": "all-snv", "subset": element, "optional": Cagi5.optional} | more
+    return Cagi5().build(Data(provider="cagi5", version=1, **asked), files)
 
 
 def letters(row):

@@ -1,6 +1,7 @@
 """The engines and the order in which they are given nodes."""
 
 import os
+from functools import partial
 
 import pytest
 
@@ -23,8 +24,9 @@ def make(name):
 
 def run(needs, name="inprocess", width=2, **options):
     order = []
-    with engine(name, width) as executor:
-        found = drive(needs, make, executor, width=width, report=lambda node, outcome: order.append(node), **options)
+    found = drive(
+        needs, make, partial(engine, name), width=width, report=lambda node, outcome: order.append(node), **options
+    )
     return found, order
 
 
@@ -48,11 +50,14 @@ def test_skipping_keeps_the_command():
     assert found["after"] == Outcome("skipped", "no file", "fetch it")
 
 
-def test_a_dead_worker_is_a_failure_and_not_a_hang():
-    found, _ = run({"deadly": (), "after": ("deadly",)}, "processes", width=1)
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_worker_that_dies_fails_alone(width):
+    others = {f"other{number}": () for number in range(4)}
+    found, _ = run({"other": (), "deadly": (), "after": ("deadly",)} | others, "processes", width=width)
     assert found["deadly"].state == "failed"
     assert "worker process died" in found["deadly"].reason
     assert found["after"].state == "skipped"
+    assert all(found[name].state == "made" for name in ("other", *others))
 
 
 def test_no_new_starts_when_time_is_over():

@@ -20,7 +20,7 @@ PARTS = ("train", "validation", "calibration", "test")
 
 
 def build(files, role, split="overlap", seed=0, **sizes):
-    return LentiMpra().build(Data(task="lentimpra", version=1, role=role, split=split, seed=seed, **sizes), files)
+    return LentiMpra().build(Data(provider="lentimpra", version=1, role=role, split=split, seed=seed, **sizes), files)
 
 
 def samples(files, **more):
@@ -188,7 +188,7 @@ def test_real_counts(files):
 
 
 def test_real_ceiling(files):
-    facts = build(files, "test").facts
+    facts = build(files, "test", optional=LentiMpra.optional).facts
     assert facts["ceiling_sequences"] == {"HepG2": 3_507, "WTC11": 3_095}
     reliability = {cell: value**2 for cell, value in facts["ceiling"]["pearson"].items()}
     assert reliability == pytest.approx({"HepG2": 0.895, "WTC11": 0.853}, abs=5e-4)

@@ -1,12 +1,16 @@
 """The plan: every node once, sizes in no name, controls always there."""
 
+import json
+import pickle
+
 import msgspec
 import pytest
 
 from shiftbench.catalog import expand, load_recipe, load_suite
 from shiftbench.errors import InputError
-from shiftbench.plan import Selection, plan
-from shiftbench.spec import TIERS, Data, Fit, Predict, Recipe, Score, digest
+from shiftbench.plan import plan
+from shiftbench.spec import TIERS, Budget, Data, Fit, Predict, Recipe, Score, digest
+from shiftbench.validate import Selection
 
 
 def planned(name, tier="smoke", **selection):
@@ -95,3 +99,83 @@ def test_a_recipe_from_a_path_carries_the_digest_of_its_file(tmp_path):
     recipe = load_recipe(f"{file}:net")
     assert recipe == Recipe(name="net", network=f"{file}:net", code=recipe.code)
     assert len(recipe.code) == 32
+
+
+GOLDEN = {
+    "a47a90d8": Data(provider="mpra", version=1, role="test", rows=10, shift="gc", severity=0.15),
+    "7cfb3645": Fit(training="a", recipe=Recipe(name="cnn", network="cnn"), seed=1, budget=Budget(epochs=2, batch=32)),
+    "a6df09bb": Predict(fit="a", test="b"),
+    "dc482cd8": Score(
+        predictions=("a",),
+        calibration=(),
+        test="b",
+        calibration_set="",
+        references={"floor": "c"},
+        wrapper="none",
+        metrics=("rmse",),
+        scored="value",
+        version=1,
+        resamples=200,
+    ),
+}
+
+
+@pytest.mark.parametrize(("start", "node"), GOLDEN.items())
+def test_digests_stay_what_they_are(start, node):
+    assert digest(node).startswith(start)
+
+
+@pytest.mark.parametrize("node", GOLDEN.values())
+def test_another_process_gives_the_same_digest(node):
+    copied = msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(node))), type(node))
+    assert digest(copied) == digest(node)
+    assert digest(pickle.loads(pickle.dumps(node))) == digest(node)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_labels_and_rows_are_unique(tier):
+    made = planned("all", tier)
+    assert len(set(made.labels.values())) == len(made.labels)
+    keys = [tuple(sorted((key, str(value)) for key, value in row.items())) for _, row in made.scores]
+    assert len(set(keys)) == len(keys)
+
+
+def test_width_of_a_tier_does_not_rename_controls():
+    smoke, core = (
+        {node.recipe for node in planned("lentimpra", tier).nodes.values() if isinstance(node, Fit)}
+        for tier in ("smoke", "core")
+    )
+    assert {recipe for recipe in smoke if recipe.kind == "control"} == {r for r in core if r.kind == "control"}
+
+
+def test_one_seed_leaves_a_row_that_says_why_there_is_no_ensemble():
+    made = planned("lentimpra", seeds=1)
+    assert [(reason, row["wrapper"]) for reason, row in made.unplanned] == [
+        ("one training seed; ensemble joins two or more", "ensemble")
+    ]
+
+
+def test_two_recipes_of_one_name_are_refused(tmp_path):
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("class Net: ...\n")
+    with pytest.raises(InputError, match="two recipes are called 'Net'"):
+        planned("lentimpra", recipes=(f"{tmp_path / 'a.py'}:Net", f"{tmp_path / 'b.py'}:Net"))
+
+
+def test_a_control_is_not_planned_where_the_task_does_not_name_it():
+    names = {
+        node.recipe.name for node in planned("lentimpra", recipes=("oracle",)).nodes.values() if isinstance(node, Fit)
+    }
+    assert names == {"training_mean", "gc_ridge", "kmer_ridge", "pwm_ridge"}
+
+
+def test_a_moved_model_is_the_same_and_an_edited_one_another(tmp_path):
+    digests = []
+    for folder, text in (("a", "class Net: ...\n"), ("b", "class Net: ...\n"), ("c", "class Net: x = 1\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "model.py").write_text(text)
+        made = planned("lentimpra", recipes=(f"{tmp_path / folder / 'model.py'}:Net",), seeds=1)
+        digests.append(
+            [name for name, node in made.nodes.items() if isinstance(node, Fit) and node.recipe.name == "Net"]
+        )
+    assert digests[0] == digests[1] != digests[2]

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from shiftbench.errors import InputError
-from shiftbench.registry import Registry, code_digest, load_path
+from shiftbench.registry import Registry, load_path
 
 
 def test_typo_gets_a_suggestion():
@@ -49,10 +49,24 @@ def test_path(tmp_path):
     file.write_text("class Net: pass\n")
     name = f"{file}:Net"
     assert Registry("network", {}).get(name).__name__ == "Net"
-    before = code_digest(name)
+    before = Registry("network", {}).code(name)
     file.write_text("class Net: x = 1\n")
-    assert code_digest(name) != before
-    assert code_digest("cnn") == ""
+    assert Registry("network", {}).code(name) != before
+    assert Registry("network", {}).locator(name) == f"{file.resolve()}:Net"
+
+
+def test_only_code_from_outside_has_a_digest():
+    registry = Registry("network", {"cnn": "shiftbench.models.cnn:Cnn"})
+    registry.register("text")(textwrap.TextWrapper)
+    assert registry.code("cnn") == ""
+    assert len(registry.code("text")) == len(registry.code("textwrap:TextWrapper")) == 32
+
+
+def test_an_object_without_source_is_refused():
+    registry = Registry("network", {})
+    registry.register("made")(type("Made", (), {"__module__": "nowhere"}))
+    with pytest.raises(InputError, match=r"put it into a \.py file"):
+        registry.code("made")
 
 
 @pytest.mark.parametrize(

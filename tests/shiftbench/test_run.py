@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from shiftbench import cli, results
+from shiftbench import cli, registry, results
 
 OUTSIDE = Path(__file__).parent / "outside"
 MODELS = OUTSIDE / "toy_models.py"
@@ -140,6 +140,12 @@ def test_missing_data_are_skipped_with_the_command_and_strict_makes_it_an_error(
     assert code == 1
 
 
+def test_what_nobody_can_reach_is_no_error_even_if_strict(shiftbench, suite):
+    code, out, _ = shiftbench(*RUN, suite("Unreachable"), "--strict")
+    assert code == 0
+    assert "it ends at 0.3" in out
+
+
 @pytest.mark.parametrize(
     ("provider", "message"),
     [
@@ -147,6 +153,8 @@ def test_missing_data_are_skipped_with_the_command_and_strict_makes_it_an_error(
         ("WrongLetters", "row 2 position 6: code 9; expected A0 C1 G2 T3 N4"),
         ("WrongLength", "test sequences of 50 letters; trained on 60"),
         ("Tox", "no 'Tox' in it; did you mean 'Toy'?"),
+        ("NoVersion", "has no version; expected version, files and build"),
+        ("Lost", "No such file or directory: 'nowhere.tsv'"),
     ],
 )
 def test_bad_data_are_one_line_and_an_exit_code(shiftbench, suite, provider, message):
@@ -177,12 +185,15 @@ def test_a_strangers_model_by_path(shiftbench, suite):
     [
         (("--suite", "shfit"), "no suite 'shfit'; did you mean 'shift'?"),
         (("--tier", "smok"), "no 'smok'; did you mean 'smoke'?"),
-        (("--suite", "shift", "--shifts", "cg"), "no 'cg' in this suite; did you mean 'gc'?"),
+        (("--suite", "shift", "--shifts", "cg"), "--shifts: no shift 'cg'; did you mean 'gc'?"),
         (("--suite", "shift", "--tasks", "mpr"), "did you mean 'mpra'?"),
         (("--suite", "shift", "--recipes", "cn"), "no recipe 'cn'; did you mean 'cnn'?"),
         (("--suite", "shift", "--engine", "proceses", "--device", "cpu"), "did you mean 'processes'?"),
         (("--suite", "shift", "--device", "tpu"), "'tpu' is not on this machine"),
         (("--suite", "nowhere.toml"), "nowhere.toml: cannot read"),
+        (("--suite", "shift", "--workers", "-1"), "--workers: -1; expected 0 or more"),
+        (("--suite", "shift", "--seeds", "-1", "--device", "cpu"), "--seeds: -1; expected at least 1"),
+        (("--suite", "shift", "--recipes", ":b", "--device", "cpu"), "expected an importable module:object"),
         (("--suite", "shift", "--device", "cpu", "--store", "file/store"), "cannot write"),
         (("--suite", "shift", "--device", "cpu", "--output", "file/out"), "cannot write"),
     ],
@@ -204,6 +215,9 @@ def test_bad_options_are_one_line(shiftbench, arguments, message):
         (("[[task]]", "[[task"), "toy.toml"),
         (('"coverage"]', '"covrage"]'), "did you mean 'coverage'?"),
         (('"conformal"]', '"conforml"]'), "did you mean 'conformal'?"),
+        (("wrappers =", 'views = ["strand"]\nwrappers ='), "did you mean 'strands'?"),
+        (("wrappers =", 'arms = ["rewirin:full"]\nwrappers ='), "arm rewirin:full: no shift 'rewirin'"),
+        (('"training_mean", ', ""), "recipes lack training_mean"),
     ],
 )
 def test_malformed_suites_are_one_line(shiftbench, suite, change, message):
@@ -211,6 +225,42 @@ def test_malformed_suites_are_one_line(shiftbench, suite, change, message):
     assert code == 2
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_an_edited_provider_makes_everything_new(shiftbench, suite, tmp_path):
+    copy = tmp_path / "toy_task.py"
+    copy.write_text((OUTSIDE / "toy_task.py").read_text())
+    path = tmp_path / "toy.toml"
+    path.write_text(SUITE.format(data=f"{copy}:Toy"))
+    shiftbench(*RUN, path)
+    _, out, _ = shiftbench(*RUN, path)
+    assert "made" not in out
+    copy.write_text(copy.read_text().replace("10 * gc", "1000 * gc"))
+    registry.PROVIDERS._objects.clear()
+    _, out, _ = shiftbench(*RUN, path)
+    assert "reused" not in out
+
+
+def test_a_changed_fact_is_found(shiftbench, suite):
+    shiftbench(*RUN, suite())
+    record = next(path for path in Path("runs/store").glob("*/*/node.json") if '"ceiling"' in path.read_text())
+    record.write_text(record.read_text().replace("0.95", "0.5"))
+    _, out, _ = shiftbench(*RUN, suite())
+    assert "1 made" in out
+    assert "0.95" in record.read_text()
+
+
+def test_lost_costs_and_a_cut_plan_are_no_trouble(shiftbench, suite):
+    shiftbench(*RUN, suite())
+    for path in Path("runs/store").glob("*/*/cost.json"):
+        path.unlink()
+    Path("out/plan.json").write_text("{")
+    code, _, _ = shiftbench(*RUN, suite())
+    assert code == 0
+    assert shiftbench(*RUN, suite(), "--dry-run")[0] == 0
+    Path("out/manifest.json").write_text("{")
+    code, _, err = shiftbench("report", "out")
+    assert (code, err.count("\n")) == (2, 1)
 
 
 def test_report_of_no_run(shiftbench):

@@ -11,7 +11,7 @@ from shiftbench.errors import StoreError
 from shiftbench.spec import Data, digest
 from shiftbench.store import Store
 
-NODE = Data(task="mpra", version=1, role="test", rows=3)
+NODE = Data(provider="mpra", version=1, role="test", rows=3)
 
 
 def fill(folder):
@@ -34,7 +34,7 @@ def test_round_trip(store):
     assert entry.file("numbers.txt").read_text() == "1 2 3"
     assert entry.facts == {"rows": 3}
     assert entry.cost() == {"seconds": 1.5}
-    assert json.loads((entry.path / "node.json").read_text())["node"]["task"] == "mpra"
+    assert json.loads((entry.path / "node.json").read_text())["node"]["provider"] == "mpra"
 
 
 def test_a_changed_byte_is_found_and_the_node_made_again(store):

@@ -97,10 +97,10 @@ def test_a_sample_has_the_shapes_of_the_contract(world):
 def test_an_item_is_the_same_alone_as_prefix_as_slice_and_with_other_threads(world):
     whole = mpra.draw(world, 50, seed=4)
     most = numba.get_num_threads()
-    for threads in (1, min(2, most)):
-        numba.set_num_threads(threads)
-        assert same(mpra.draw(world, 50, seed=4), whole)
+    numba.set_num_threads(1)
+    slow = mpra.draw(world, 50, seed=4)
     numba.set_num_threads(most)
+    assert same(slow, whole)
     pieces = [mpra.draw(world, 10, seed=4, start=start) for start in range(40, -1, -10)][::-1]
     for name in ("sequence", "observed", "noise_sd", "replicates", "id"):
         joined = np.concatenate([getattr(piece, name) for piece in pieces])

@@ -7,7 +7,7 @@ import pytest
 import suites
 from shiftbench.catalog import bundled_recipes, expand, find_task, load_suite
 from shiftbench.metrics.table import METRICS
-from shiftbench.registry import CONTROLS, NETWORKS, TASKS
+from shiftbench.registry import CONTROLS, NETWORKS, PROVIDERS
 from shiftbench.spec import SEVERITIES, TIERS
 from shiftbench.train.losses import LOSSES
 from shiftbench.wrappers import WRAPPERS
@@ -27,7 +27,7 @@ def test_a_suite_asks_a_question_and_names_its_source(name):
 
 @pytest.mark.parametrize(("name", "task"), TASKS_OF_SUITES, ids=lambda value: getattr(value, "name", value))
 def test_every_name_in_a_task_exists(name, task):
-    assert task.data in TASKS.names()
+    assert task.data in PROVIDERS.names()
     assert set(task.recipes) <= set(bundled_recipes())
     assert set(task.wrappers) <= set(WRAPPERS)
     assert set(task.metrics) <= set(METRICS)
@@ -37,12 +37,12 @@ def test_every_name_in_a_task_exists(name, task):
         assert family in task.shifts
         assert dose in SEVERITIES
     if task.trained_on:
-        assert find_task(task.trained_on).tiers
+        assert find_task(task.trained_on, load_suite(name)).tiers
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS_OF_SUITES, ids=lambda value: getattr(value, "name", value))
 def test_controls_run_in_every_task(name, task):
-    controls = {recipe for recipe in task.recipes if bundled_recipes()[recipe].head == "control"}
+    controls = {recipe for recipe in task.recipes if bundled_recipes()[recipe].kind == "control"}
     assert {"training_mean", "gc_ridge", "kmer_ridge", "pwm_ridge"} <= controls
 
 
@@ -61,5 +61,5 @@ def test_tiers_grow(name, task):
 
 def test_recipes_name_what_exists():
     for recipe in bundled_recipes().values():
-        assert recipe.network in (CONTROLS if recipe.head == "control" else NETWORKS).names()
+        assert recipe.network in (CONTROLS if recipe.kind == "control" else NETWORKS).names()
         assert recipe.loss in LOSSES

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from shiftbench.errors import Skipped
+from shiftbench.errors import MissingData, Skipped
 from shiftbench.tasks.provider import Built
 from simulators.contract import Sample
 
@@ -37,8 +37,34 @@ class Missing(Toy):
 
     def build(self, data, files):
         if data.role == "test":
-            raise Skipped("toy.tsv is not here", "shiftbench data fetch toy.tsv")
+            raise MissingData("toy.tsv is not here", "shiftbench data fetch toy.tsv")
         return super().build(data, files)
+
+
+class Unreachable(Toy):
+    """Its test set cannot be had by anybody."""
+
+    def build(self, data, files):
+        if data.role == "test":
+            raise Skipped("it ends at 0.3")
+        return super().build(data, files)
+
+
+class NoVersion:
+    """Lacks what a provider must have."""
+
+    files = ()
+
+    def build(self, data, files):
+        """Never called."""
+        raise AssertionError
+
+
+class Lost(Toy):
+    """Reads a file that is not there."""
+
+    def build(self, data, files):
+        return open("nowhere.tsv")
 
 
 class NotANumber(Toy):

@@ -1,0 +1,116 @@
+"""What a run leaves behind: the table of numbers, the table of costs, the plan and the manifest."""
+
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shiftbench import results
+from shiftbench.estimate import larger_tiers
+from shiftbench.execute import Outcome
+from shiftbench.nodes import ROWS
+from shiftbench.options import Options
+from shiftbench.plan import Plan
+from shiftbench.provenance import provenance
+from shiftbench.spec import TIERS, Data, Suite
+from shiftbench.store import Store
+
+Json = dict[str, Any]
+
+
+def manifest(
+    options: Options, suites: list[Suite], planned: Plan, store: Store, outcomes: dict[str, Outcome], start: float
+) -> Json:
+    """What was run with what, what was skipped or failed, and what larger tiers would cost (JSON values)."""
+    states = Counter(outcome.state for outcome in outcomes.values())
+    return {
+        "suite": options.suite,
+        "tier": options.tier,
+        "suites": {suite.name: suite.version for suite in suites},
+        "tasks": {task.name: f"{suite.title}: {suite.question}" for suite in suites for task in suite.task},
+        "schema_version": results.SCHEMA_VERSION,
+        "nodes": dict(states),
+        "skipped": _troubles(planned, outcomes, "skipped"),
+        "failed": _troubles(planned, outcomes, "failed"),
+        "facts": _facts(planned, outcomes, store),
+        "estimated_core_hours": _estimate(options, suites, planned, store),
+        "engine": options.engine,
+        "workers": options.workers,
+        "device": options.context.device,
+        "threads_per_fit": 1,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start)),
+        "seconds": round(time.time() - start, 1),
+        "provenance": provenance(),
+    }
+
+
+def _estimate(options: Options, suites: list[Suite], planned: Plan, store: Store) -> dict[str, float]:
+    """Core-hours of the larger tiers that every task of the suite has."""
+    tasks = [task for suite in suites for task in suite.task if task.tiers]
+    larger = [tier for tier in TIERS[TIERS.index(options.tier) + 1 :] if all(tier in task.tiers for task in tasks)]
+    return larger_tiers(suites, larger, options.selection, planned, store)
+
+
+def _troubles(planned: Plan, outcomes: dict[str, Outcome], state: str) -> list[Json]:
+    """Each reason once, under the first node that had it: what hangs on that node adds nothing."""
+    first: dict[str, Json] = {}
+    for name, outcome in outcomes.items():
+        if outcome.state == state:
+            entry = {"node": planned.labels[name], "reason": outcome.reason, "command": outcome.command, "nodes": 0}
+            first.setdefault(outcome.reason, entry)["nodes"] += 1
+    return list(first.values())
+
+
+def _facts(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> Json:
+    """What the providers say of the data, by label; worlds are left to their own nodes."""
+    made = [
+        name
+        for name, node in planned.nodes.items()
+        if isinstance(node, Data) and outcomes[name].state in ("made", "reused")
+    ]
+    told = {planned.labels[name]: store.entry(name).facts for name in made}
+    return {
+        label: {key: value for key, value in facts.items() if not key.endswith("world")}
+        for label, facts in told.items()
+    }
+
+
+def write(folder: Path, planned: Plan, store: Store, outcomes: dict[str, Outcome], manifest: Json) -> None:
+    """Write results.parquet (one row a number, and a row for every score that was not made), cost.parquet and JSON."""
+    done = {name for name, outcome in outcomes.items() if outcome.state in ("made", "reused")}
+    rows = []
+    for name, columns in planned.scores:
+        if name in done:
+            rows += [row | columns for row in msgspec.msgpack.decode(store.entry(name).file(ROWS).read_bytes())]
+        else:
+            rows.append(results.absent(outcomes[name].state, outcomes[name].reason) | columns)
+    rows += [results.absent("skipped", reason) | columns for reason, columns in planned.unplanned]
+    results.write(rows, folder / "results.parquet")
+    costs = [
+        {
+            "node": name,
+            "label": planned.labels[name],
+            "kind": type(planned.nodes[name]).__name__,
+            "state": outcomes[name].state,
+        }
+        | store.entry(name).cost()
+        for name in planned.nodes
+        if name in done
+    ]
+    results.write_cost(costs, folder / "cost.parquet")
+    nodes = {
+        label: {"digest": name, "node": msgspec.to_builtins(planned.nodes[name])}
+        for name, label in planned.labels.items()
+    }
+    _replace(folder / "plan.json", nodes)
+    _replace(folder / "manifest.json", manifest)
+
+
+def _replace(path: Path, value: Json) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=1, sort_keys=True))
+    os.replace(partial, path)
