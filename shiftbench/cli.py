@@ -298,7 +298,8 @@ def _print_run(folder: Path, manifest: dict[str, Any], page: Path) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for state in ("skipped", "failed"):
         for trouble in manifest[state]:
-            more = f" (and {trouble['nodes'] - 1} more nodes)" if trouble["nodes"] > 1 else ""
+            others = trouble["nodes"] - 1
+            more = f" (and {others} more)" if others else ""
             help_ = f" -> {trouble['command']}" if trouble["command"] else ""
             console.print(f"{state}: {trouble['node']}{more}: {trouble['reason']}{help_}")
     counts = ", ".join(f"{count} {state}" for state, count in sorted(manifest["nodes"].items()))

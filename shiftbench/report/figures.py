@@ -116,8 +116,13 @@ def lines(panel: Panel, series: Sequence[Series], ticks: Sequence[tuple[float, s
         return _finish(figure, axes, panel, series, led=True)
 
 
-def dots(panel: Panel, series: Sequence[Series], categories: Sequence[str], ceilings: Sequence[Number]) -> str:
-    """SVG of numbers by category, recipes side by side in one order; a black bar marks each category's ceiling."""
+def dots(
+    panel: Panel, series: Sequence[Series], categories: Sequence[str], ceilings: Sequence[Number], ceiling: str
+) -> str:
+    """SVG of numbers by category, recipes side by side in one order.
+
+    A black bar, named `ceiling`, marks what each category allows.
+    """
     with mpl.rc_context(SETTINGS):
         figure, axes = _canvas(panel)
         step = 0.72 / max(len(series), 1)
@@ -129,7 +134,7 @@ def dots(panel: Panel, series: Sequence[Series], categories: Sequence[str], ceil
         for at, top in enumerate(ceilings):
             if top.defined:
                 axes.hlines(panel.scaled(top.value), at - 0.4, at + 0.4, color="#000000", linewidth=1.8)
-                axes.text(at, panel.scaled(top.value), "ceiling", ha="center", va="bottom", fontsize=8, color=INK)
+                axes.text(at, panel.scaled(top.value), ceiling, ha="center", va="bottom", fontsize=8, color=INK)
         for at in range(1, len(categories)):
             axes.axvline(at - 0.5, color="#d5d5d5", linewidth=0.6)
         axes.set_xlim(-0.5, len(categories) - 0.5)

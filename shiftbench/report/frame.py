@@ -56,8 +56,9 @@ Key = tuple[str, ...]
 class Number:
     """One number over the seeds and worlds of a run; `value` is NaN where it is undefined, and `reason` says why.
 
-    `low`, `high`: from the lowest to the highest end of the intervals of its parts; `sd`: SD over `fits` fits;
-    `n`: rows scored; `clipped`: scaled scores that were clipped to [-1, 1] before averaging.
+    `low`, `high`: 95 % interval of one fit: mean of the fits' own low and of their own high ends, so that more fits
+    do not widen it; NaN where a fit has none. `sd`: SD over `fits` fits; `n`: rows scored; `clipped`: scaled scores
+    that were clipped to [-1, 1] before averaging, as are their ends.
     """
 
     value: float
@@ -158,13 +159,13 @@ def _over_fits(rows: pd.DataFrame, column: str) -> Number:
         said = [reason for reason in rows["reason"].map(lambda text: why(text, column)) if reason]
         return Number(math.nan, reason=said[0] if said else "undefined, no reason given")
     clips = column.startswith("scaled") and len(used) > 1
-    values = used[column].clip(-1, 1) if clips else used[column]
-    ends = INTERVALS.get(column)
+    parts = used[[column, *INTERVALS.get(column, ())]]
+    value, *ends = (parts.clip(-1, 1) if clips else parts).mean(skipna=False)
     fits = single[column].dropna()
     return Number(
-        value=float(values.mean()),
-        low=float(used[ends[0]].min()) if ends else math.nan,
-        high=float(used[ends[1]].max()) if ends else math.nan,
+        value=float(value),
+        low=float(ends[0]) if ends else math.nan,
+        high=float(ends[1]) if ends else math.nan,
         sd=float(fits.std()) if len(fits) > 1 else math.nan,
         fits=max(len(fits), 1),
         n=int(used["n"].fillna(0).max()),

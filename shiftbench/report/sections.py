@@ -18,18 +18,24 @@ HEATS = {
     "scaled_target": "The same against the oracle of the world tested (= 1), which knows the shift",
 }
 HEAT_CAPTION = (
+    "Of each shift: a low dose, the largest dose reached, and the named arms; the sections below give every dose. "
     "0 is what the training mean does, 1 what the oracle of the world trained on does; blue is better, orange is worse "
     "than the training mean. ± is the SD over fits; averages clip each score to [−1, 1]."
 )
+BARS = "95\u00a0% intervals of one fit, mean over fits"
 DOSE_CAPTION = (
     "Black lines: the oracle of the world tested (dashed) and of the world trained on (solid). The grey band between "
     "them cannot be won back without data from the shifted world; what lies above it is the model's own failure. "
-    "Dotted grey: the training mean. Bars: 95\u00a0% intervals of the networks. Named arms are shown, never averaged."
+    f"Dotted grey: the training mean. Bars of the networks, and small print in the table: {BARS}. "
+    "Named arms are shown, never averaged."
 )
-PLACE_CAPTION = (
-    "Black bars: the ceiling that the measurement's own repeatability sets, where it is known. "
-    "Vertical bars: 95\u00a0% intervals."
-)
+CEILINGS = {"measured": "ceiling", "variants": "repeat"}
+"""What a black bar is called: only where noise is taken out of the replicates' correlation is it a ceiling."""
+PLACE_CAPTIONS = {
+    "measured": "Black bars: the correlation of a perfect model (root of the measurement's reliability), where known.",
+    "variants": "Black bars: what a repeat of the experiment reaches (correlation of two replicates); "
+    "a model that knew the truth could pass it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +180,26 @@ def _placed(task: str, rows: pd.DataFrame, kind: read.Kind, title: str, look: di
         metrics = {name: scores for name, scores in metrics.items() if any(one.defined for one in scores.values())}
         tops = {name: _ceilings(part, name, where) for name in metrics if name in ("pearson", "spearman")}
         note = f", {split}" if len(splits) > 1 else ""
-        shown.append(tables.places(f"{task}{note}: by {what}", what, part, metrics, tops))
+        shown.append(tables.places(f"{task}{note}: by {what}", what, part, metrics, tops, CEILINGS[kind]))
         first, top = metrics.get(wanted[0], {}), tops.get(wanted[0], {})
         rival = sentences.best(first, controls)
         leader = sentences.best(first, read.networks(part)) or rival
         said.append(
-            sentences.places(tables.HEADS[wanted[0]], what, leader, first, top, rival if rival != leader else "")
+            sentences.places(tables.HEADS[wanted[0]], what, leader, first, top, kind, rival if rival != leader else "")
         )
         pairs = _drawn(part, leader)
         drawn = ("spearman", "pearson") if kind == "variants" else ("pearson", "coverage")
         svgs += [
-            _place_figure(task, f"{tables.HEADS[name]}{note}", name, pairs, metrics[name], tops.get(name, {}), look)
+            _place_figure(
+                task,
+                f"{tables.HEADS[name]}{note}",
+                name,
+                pairs,
+                metrics[name],
+                tops.get(name, {}),
+                CEILINGS[kind],
+                look,
+            )
             for name in drawn
             if name in metrics
         ]
@@ -195,7 +210,7 @@ def _placed(task: str, rows: pd.DataFrame, kind: read.Kind, title: str, look: di
         _said(said),
         (),
         tuple(svgs),
-        PLACE_CAPTION,
+        f"{PLACE_CAPTIONS[kind]} Vertical bars, and small print in the table: {BARS}.",
         tuple(table for table in shown if table.rows),
         _views(rows, wanted[0], by, what),
     )
@@ -217,6 +232,7 @@ def _place_figure(
     pairs: Sequence[tuple[str, str]],
     scores: Scores,
     tops: Scores,
+    ceiling: str,
     look: dict[str, Style],
 ) -> Markup:
     """One metric by place; wrappers are drawn for coverage only."""
@@ -229,7 +245,8 @@ def _place_figure(
             label, style = tables.named(recipe, wrapper), figures.wrapped(look[recipe], wrapper)
             series.append(Series(label, style, tuple(range(len(names))), found))
     panel = Panel(title, task, share, NOMINAL if share else None)
-    return Markup(figures.dots(panel, series, names, [tops.get((name,), read.NOT_SCORED) for name in names]))
+    bars = [tops.get((name,), read.NOT_SCORED) for name in names]
+    return Markup(figures.dots(panel, series, names, bars, ceiling))
 
 
 def _views(rows: pd.DataFrame, metric: str, by: Sequence[str], what: str) -> tuple[Table, ...]:

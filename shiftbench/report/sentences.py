@@ -101,7 +101,10 @@ def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:
     )
 
 
-def places(metric: str, what: str, recipe: str, scores: Scores, tops: Scores, rival: str) -> str:
+TOPS = {"measured": "that noise in the measurement allows", "variants": "that a repeat of the experiment reaches"}
+
+
+def places(metric: str, what: str, recipe: str, scores: Scores, tops: Scores, kind: read.Kind, rival: str) -> str:
     """A network's correlation over cell types or elements, its range, its ceiling, and the best control beside it."""
     found = {key[0]: number.value for key, number in scores.items() if key[1:] == (recipe, "none") and number.defined}
     if not found:
@@ -114,7 +117,7 @@ def places(metric: str, what: str, recipe: str, scores: Scores, tops: Scores, ri
     ceiling = {key[0]: number.value for key, number in tops.items() if number.defined}
     if set(one_by_one) <= set(ceiling):
         top = _mean({name: ceiling[name] for name in found if name in ceiling})
-        text += f", {percent(mean / top)} of the {decimal(top, 2)} that noise in the measurement allows"
+        text += f", {percent(mean / top)} of the {decimal(top, 2)} {TOPS[kind]}"
     other = {key[0]: number.value for key, number in scores.items() if key[1:] == (rival, "none") and number.defined}
     if not other:
         return f"{text}."

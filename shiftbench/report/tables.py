@@ -1,6 +1,7 @@
 """Tables of the report and of the terminal, with the numbers behind them as TSV."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -108,14 +109,15 @@ def heat(frame: pd.DataFrame, column: str, title: str) -> Table:
             for shift, dose in places
         ]
         body.append((Entry(recipe), *fields))
-    names = [f"{shift}, {dose.label}" if shift else "i.i.d., dose 0" for shift, dose in places]
-    return Table(title, ("recipe", *names), tuple(body), notes.lines(), tsv(SWEEP, {column: scores, "rmse": errors}))
+    labels = [dose.label.replace(" ", "\u00a0") for _, dose in places]
+    heads = [f"{shift or 'i.i.d.'}, {label}" for (shift, _), label in zip(places, labels, strict=True)]
+    return Table(title, ("recipe", *heads), tuple(body), notes.lines(), tsv(SWEEP, {column: scores, "rmse": errors}))
 
 
 def _heat_doses(ladder: Sequence[Dose]) -> list[Dose]:
     """Doses of a family that the heat table shows: a low one, the largest, and the arms."""
     numbered = [dose for dose in ladder[1:] if not dose.arm]
-    low_and_largest = [numbered[min(1, len(numbered) - 2)], numbered[-1]] if len(numbered) > 2 else numbered
+    low_and_largest = [numbered[1], numbered[-1]] if len(numbered) > 2 else numbered
     return [*low_and_largest, *(dose for dose in ladder if dose.arm)]
 
 
@@ -189,11 +191,11 @@ def named(recipe: str, wrapper: str) -> str:
 
 
 def places(
-    title: str, what: str, frame: pd.DataFrame, metrics: dict[str, Scores], ceilings: dict[str, Scores]
+    title: str, what: str, frame: pd.DataFrame, metrics: dict[str, Scores], ceilings: dict[str, Scores], ceiling: str
 ) -> Table:
     """Metrics of every recipe and wrapper, place by place (cell type or element); keys: place, recipe, wrapper.
 
-    A metric with `ceilings` (keys: place) is also given as a share of them.
+    A metric with `ceilings` (keys: place), which are called `ceiling`, is also given as a share of them.
     """
     notes, body = Notes(), []
     for place in ordered({key for scores in metrics.values() for key in scores}):
@@ -207,7 +209,7 @@ def places(
                 if ceilings.get(name):
                     fields.append(_of_ceiling(number, ceilings[name].get((place,), read.NOT_SCORED)))
             body.append((Entry(place), Entry(named(recipe, wrapper)), *fields))
-    heads = [head for name in metrics for head in (HEADS[name], *(["of ceiling"] if ceilings.get(name) else []))]
+    heads = [head for name in metrics for head in (HEADS[name], *([f"of {ceiling}"] if ceilings.get(name) else []))]
     return Table(
         title, (what, "recipe", *heads), tuple(body), notes.lines(), tsv((what, "recipe", "wrapper"), metrics), labels=2
     )
@@ -228,7 +230,11 @@ def plain(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def undefined(frame: pd.DataFrame) -> Table:
-    """Numbers and scaled scores without a value, counted by what they are and why, with one example each."""
+    """Numbers and scaled scores without a value, counted by what they are and why, with one example each.
+
+    Where no world is simulated there is no oracle that could have been given: there, no ceiling is known.
+    """
+    simulated = {task for task, rows in frame.groupby("task") if read.kind(rows) == "shift"}
     heads = ("rows", "task", "number", "status", "reason", "for example")
     body: list[tuple[object, ...]] = []
     missing = frame["value"].isna()
@@ -242,6 +248,8 @@ def undefined(frame: pd.DataFrame) -> Table:
         told = rows.assign(reason=rows["reason"].map(lambda text, name=column: read.why(text, name)))
         for key, same in told.groupby(["status", "task", "metric", "reason"], sort=True):
             status, task, metric, reason = map(str, key)
+            if task not in simulated:
+                reason = re.sub(r"not given \((?:source )?oracle\)", "no ceiling is known", reason)
             one = same.iloc[0]
             place = f"{one['shift']} dose {one['dose']}" if one["shift"] else one["group"]
             example = ", ".join(part for part in (place, one["output"], one["recipe"], one["wrapper"]) if part)

@@ -398,6 +398,9 @@ def test_alarm_where_a_network_passes_the_ceiling_and_only_there(html):
     rows = whole()
     rows.loc[(rows["recipe"] == "cnn") & (rows["shift"] == "rewiring"), "scaled_low"] = 1.2
     assert "Alarm" not in page.render(rows, MANIFEST), "under a concept shift the source oracle is no bound"
+    rows = whole()
+    rows.loc[(rows["recipe"] == "cnn") & (rows["task"] == "cagi5"), "scaled_low"] = 1.2
+    assert "Alarm" not in page.render(rows, MANIFEST), "a repeat of the experiment is no bound"
 
 
 def test_same_input_gives_the_same_bytes(tmp_path):
@@ -453,11 +456,92 @@ def test_seeds_are_averaged_and_scaled_scores_clipped_and_counted():
     )
     of = frame.complete(rows)
     number = frame.numbers(of, ("recipe",))[("cnn",)]
-    assert (round(number.value, 6), round(number.low, 6), round(number.high, 6)) == (0.7, 0.5, 0.9)
+    assert (round(number.value, 6), round(number.low, 6), round(number.high, 6)) == (0.7, 0.6, 0.8)
     assert number.sd == pytest.approx(np.std([0.6, 0.8], ddof=1))
     scaled = frame.numbers(of, ("recipe",), "scaled")[("cnn",)]
     assert (scaled.value, scaled.clipped, scaled.fits) == (-0.25, 1, 2)
     assert tables.heat(of, "scaled", "").rows[0][1].small == "RMSE 0.700, 1 clipped"
+
+
+@pytest.mark.parametrize("column", ["value", "scaled"])
+def test_more_fits_do_not_widen_an_interval(column):
+    def number(*values: float) -> frame.Number:
+        ends = {"low": 0.1, "high": 0.3, "scaled_low": 0.1, "scaled_high": 0.2}
+        rows = [
+            BLANK
+            | {"recipe": "cnn", "wrapper": "none", "metric": "rmse", "seed": seed, "value": value, "scaled": value}
+            | {name: value + (width if name.endswith("high") else -width) for name, width in ends.items()}
+            for seed, value in enumerate(values)
+        ]
+        return frame.numbers(frame.complete(pd.DataFrame(rows)), ("recipe",), column)[("cnn",)]
+
+    one, twice, apart = number(0.5), number(0.5, 0.5), number(0.4, 0.6)
+    assert (one.low, one.high) == pytest.approx((0.4, 0.8) if column == "value" else (0.4, 0.7))
+    assert (twice.low, twice.high) == (one.low, one.high)
+    assert (apart.low, apart.high) == pytest.approx((one.low, one.high))
+
+
+def test_an_interval_that_one_fit_lacks_is_blank_and_clipped_scores_lie_in_theirs():
+    blank = BLANK | {"recipe": "cnn", "wrapper": "none", "metric": "rmse", "value": 0.5, "low": 0.4, "high": 0.6}
+    wild = {"seed": 1, "low": math.nan, "scaled": -3.0, "scaled_low": -4.0, "scaled_high": -2.0}
+    tame = {"seed": 0, "scaled": 0.5, "scaled_low": 0.4, "scaled_high": 0.6}
+    rows = frame.complete(pd.DataFrame([blank | tame, blank | wild]))
+    assert math.isnan(frame.numbers(rows, ("recipe",))[("cnn",)].low)
+    scaled = frame.numbers(rows, ("recipe",), "scaled")[("cnn",)]
+    assert (scaled.low, scaled.value, scaled.high) == pytest.approx((-0.3, -0.25, -0.2))
+
+
+def test_captions_tell_whose_intervals_the_bars_are(html):
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
+    assert len(captions) == 5
+    assert all("95\u00a0% intervals of one fit, mean over fits" in caption for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("doses", "shown"),
+    [([1], [1]), ([2, 5], [2, 5]), ([1, 2, 3], [2, 3]), ([1, 2, 3, 4, 5], [2, 5]), ([], [])],
+)
+@pytest.mark.parametrize("arms", [[], ["full"]])
+def test_heat_table_shows_a_low_dose_the_largest_and_the_arms(doses, shown, arms):
+    ladder = [frame.Dose(str(dose), dose / 10) for dose in [0, *doses]] + [frame.Dose(name, 1.0) for name in arms]
+    assert [dose.name for dose in tables._heat_doses(ladder)] == [*map(str, shown), *arms]
+
+
+def test_heat_caption_says_which_doses_are_shown(html):
+    assert "Of each shift: a low dose, the largest dose reached, and the named arms" in Reader(html).text
+
+
+def test_replicates_of_variant_tasks_are_no_ceiling(html):
+    parts = dict(re.findall(r'<section id="(\S+?)">(.*?)</section>', html, re.DOTALL))
+    real, elements = parts["lentimpra-by-output"], parts["cagi5-by-group"]
+    assert (">of ceiling<" in real, ">of repeat<" in real) == (True, False)
+    assert (">of ceiling<" in elements, ">of repeat<" in elements) == (False, True)
+    assert ("ceiling</text>" in real, "repeat</text>" in real) == (True, False)
+    assert ("ceiling</text>" in elements, "repeat</text>" in elements) == (False, True)
+    assert "root of the measurement's reliability" in Reader(real).text
+    assert "a model that knew the truth could pass it" in Reader(elements).text
+    assert "0.85 that a repeat of the experiment reaches" in Reader(elements).text
+
+
+def test_no_oracle_is_missed_where_none_can_exist():
+    rows = whole()
+    rows.loc[rows["metric"] == "rmse", "reason"] = (
+        "scaled: HepG2: not given (source oracle); scaled_target: not given (oracle)"
+    )
+    reasons = {
+        (fields[1].text, fields[2].text): fields[4].text for fields in tables.undefined(frame.complete(rows)).rows
+    }
+    assert reasons["lentimpra", "scaled of rmse"] == "HepG2: no ceiling is known"
+    assert reasons["lentimpra", "scaled_target of rmse"] == "no ceiling is known"
+    assert reasons["mpra", "scaled_target of rmse"] == "not given (oracle)"
+
+
+def test_nodes_of_one_trouble_are_counted_after_the_first(html):
+    assert "depth:5/test (and 11 more nodes)" in Reader(html).text
+    lone = {"node": "lone", "nodes": 1, "command": "", "reason": "why"}
+    text = Reader(page.render(whole(), MANIFEST | {"skipped": [lone]})).text
+    assert "lone" in text
+    assert "more node" not in text
 
 
 def test_summary_gives_floor_to_ceiling_at_dose_0_and_the_largest_dose():
