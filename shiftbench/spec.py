@@ -89,7 +89,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.05
     peak_lr: Annotated[float, Meta(gt=0)] = 8e-3
     weight_decay: Annotated[float, Meta(ge=0)] = 0.01
-    patience: AtLeastOne = 4
+    patience: AtLeastOne = 6
     selection: Literal["best_validation_loss", "last"] = "best_validation_loss"
     code: str = ""
 
