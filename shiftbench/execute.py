@@ -87,59 +87,81 @@ def drive(
     for processes. A node whose need was skipped or failed is skipped with that reason; `expired` stops new starts.
     When a worker dies, the nodes in flight are made again one at a time, so that only the culprit fails.
     """
-    outcomes: dict[str, Outcome] = {}
-    waiting, suspects = dict.fromkeys(needs), deque[str]()
-    running: dict[Future[Outcome], str] = {}
+    drive = _Drive(needs, report, expired)
+    executor = start(width)
+    try:
+        while drive.unfinished():
+            for name in drive.next(width):
+                drive.running[_submit(executor, make, name)] = name
+            if drive.running and not drive.collect():
+                executor.shutdown(wait=False, cancel_futures=True)
+                executor = start(width)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+    return drive.outcomes
 
-    def settle(name: str, outcome: Outcome) -> None:
-        outcomes[name] = outcome
-        report(name, outcome)
 
-    def ready() -> Iterator[str]:
-        """Names to start next; those that cannot be started are settled."""
-        for name in list(waiting):
-            blocked = [outcomes[need] for need in needs[name] if need in outcomes and outcomes[need].state in BLOCKING]
+class _Drive:
+    """Which nodes wait, run, are under suspicion of having killed a worker, or are settled."""
+
+    def __init__(
+        self,
+        needs: Mapping[str, Sequence[str]],
+        report: Callable[[str, Outcome], None],
+        expired: Callable[[], bool],
+    ) -> None:
+        self.needs, self.report, self.expired = needs, report, expired
+        self.outcomes: dict[str, Outcome] = {}
+        self.running: dict[Future[Outcome], str] = {}
+        self.waiting = dict.fromkeys(needs)
+        self.suspects = deque[str]()
+
+    def unfinished(self) -> bool:
+        """Whether any node is not settled."""
+        return bool(self.waiting or self.running or self.suspects)
+
+    def settle(self, name: str, outcome: Outcome) -> None:
+        """Record what became of a node."""
+        self.outcomes[name] = outcome
+        self.report(name, outcome)
+
+    def next(self, width: int) -> list[str]:
+        """Nodes to start now: a suspect alone, else as many as may run beside those that do."""
+        if self.suspects:
+            return [] if self.running else [self.suspects[0]]
+        return list(islice(self._ready(), width - len(self.running)))
+
+    def _ready(self) -> Iterator[str]:
+        """Nodes whose needs are made; those that cannot be started are settled."""
+        for name in list(self.waiting):
+            found = [self.outcomes[need] for need in self.needs[name] if need in self.outcomes]
+            blocked = [outcome for outcome in found if outcome.state in BLOCKING]
             if blocked:
-                del waiting[name]
-                settle(name, replace(blocked[0], state="skipped"))
-            elif all(need in outcomes for need in needs[name]):
-                del waiting[name]
-                if expired():
-                    settle(
-                        name,
-                        Outcome("skipped", "the time given by --max-minutes was over", "run the same command again"),
-                    )
+                del self.waiting[name]
+                self.settle(name, replace(blocked[0], state="skipped"))
+            elif len(found) == len(self.needs[name]):
+                del self.waiting[name]
+                if self.expired():
+                    over = Outcome("skipped", "the time given by --max-minutes was over", "run the same command again")
+                    self.settle(name, over)
                 else:
                     yield name
 
-    executor = start(width)
-    try:
-        while waiting or running or suspects:
-            if suspects and not running:
-                running[_submit(executor, make, suspects[0])] = suspects[0]
-            elif not suspects:
-                for name in islice(ready(), width - len(running)):
-                    running[_submit(executor, make, name)] = name
-            if not running:
-                continue
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-                executor.shutdown(wait=False, cancel_futures=True)
-                executor = start(width)
-                if suspects:
-                    settle(suspects.popleft(), Outcome("failed", "its worker process died (out of memory?)"))
-                else:
-                    suspects.extend(running.values())
-                running.clear()
-                continue
-            for future in done:
-                name = running.pop(future)
-                if suspects:
-                    suspects.popleft()
-                settle(name, _outcome(future))
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-    return outcomes
+    def collect(self) -> bool:
+        """Settle what is done; False if a worker died, and all that ran has to be made again."""
+        done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+            if self.suspects:
+                self.settle(self.suspects.popleft(), Outcome("failed", "its worker process died (out of memory?)"))
+            else:
+                self.suspects.extend(self.running.values())
+            self.running.clear()
+            return False
+        for future in done:
+            if self.suspects:
+                self.suspects.popleft()
+            self.settle(self.running.pop(future), _outcome(future))
+        return True
 
 
 def _submit(executor: Executor, make: Callable[[str], Outcome], name: str) -> Future[Outcome]:

@@ -1,5 +1,6 @@
 """Controls that learn without a network: training mean and ridges on GC, k-mers and motif occupancies."""
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,7 +53,7 @@ class TrainingMean:
         return Prediction(mean, np.repeat(state["quantiles"][None], n, axis=0), sd)
 
 
-class _Ridge:
+class _Ridge(ABC):
     """A ridge whose features come from `features(state, sequence)`, with the SD of its validation errors."""
 
     sees_test_world = False
@@ -61,9 +62,9 @@ class _Ridge:
         """What the features need to know beside the letters."""
         return {}
 
+    @abstractmethod
     def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Features, float32 (n, p)."""
-        raise NotImplementedError(f"{type(self).__name__} gives no features")
 
     def fit(self, train: Sample, validation: Sample, facts: Facts) -> State:
         """Ridge on the training rows, its penalty chosen on the validation rows."""

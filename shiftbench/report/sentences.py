@@ -87,17 +87,17 @@ def not_reached(dose: Dose, errors: Scores, shift: str) -> str:
 
 
 def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:
-    """How far a network comes between floor and ceiling, on the training law and under its worst shift."""
+    """How far a network comes between floor and ceiling, on the training law and at the largest dose of each shift."""
     start = read.at(scaled, "", "0", recipe)
-    ends = [(read.at(scaled, shift, dose.name, recipe).value, shift) for shift, dose in tops.items()]
-    ends = [end for end in ends if end[0] == end[0]]
-    if not (start.defined and ends):
+    ends = {shift: read.at(scaled, shift, dose.name, recipe) for shift, dose in tops.items()}
+    told = [f"{decimal(end.value, 2)} at {tops[shift].label} of {shift}" for shift, end in ends.items() if end.defined]
+    if not (start.defined and told):
         return ""
-    value, shift = min(ends)
+    blank = [f"{shift} at {tops[shift].label} ({end.reason})" for shift, end in ends.items() if not end.defined]
     return (
         f"On the scale from the training mean (0) to the source oracle (1), {recipe} scores "
-        f"{decimal(start.value, 2)} on new sequences of the training law and {decimal(value, 2)} "
-        f"at {tops[shift].label} of {shift}, its worst shift."
+        f"{decimal(start.value, 2)} on new sequences of the training law, {', '.join(told)}."
+        + (f" There is no such scale for {', '.join(blank)}." if blank else "")
     )
 
 
