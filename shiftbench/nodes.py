@@ -5,7 +5,7 @@ import platform
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,12 @@ class Context:
     offline: bool = False
     device: str = "cpu"
     traces: Path | None = None
+    failed: dict[str, str] = field(default_factory=dict)
+    """Why public files could not be fetched at the start of the run."""
 
     def files(self) -> Files:
         """Where real data are looked for."""
-        return Files(data_dir=self.data_dir, cache=self.cache, offline=self.offline)
+        return Files(data_dir=self.data_dir, cache=self.cache, offline=self.offline, failed=self.failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,9 @@ def run(options: Options) -> Ran:
     _writable(options.output)
     store = Store(options.context.store)
     store.prepare()
-    planned = plan(suites, options.tier, options.selection, _present(suites, options.context.files()))
+    present, failed = _fetch(suites, options.context.files())
+    planned = plan(suites, options.tier, options.selection, present)
+    options = replace(options, context=replace(options.context, failed=failed))
     ordered = planned.ordered()
     reused = {name: Outcome("reused") for name in ordered if store.intact(name)}
     missing = {
@@ -111,18 +113,19 @@ def run(options: Options) -> Ran:
     return Ran(options.output, manifest, outcomes)
 
 
-def _present(suites: list[Suite], files: Files) -> set[str]:
-    """Names of the public files at hand; small ones that the suites read are fetched, the others named in one line."""
+def _fetch(suites: list[Suite], files: Files) -> tuple[set[str], dict[str, str]]:
+    """Names of the public files at hand, and why the others are not: a line each; small ones are fetched here."""
     providers = [PROVIDERS.get(task.data) for suite in suites for task in suite.task]
     wanted = {name for each in providers for name in (*each.files, *getattr(each, "optional", ()))}
-    present = set()
+    present, failed = set(), {}
     for name in sorted(wanted):
         try:
             files.path(name)
             present.add(name)
         except MissingData as error:
+            failed[name] = str(error)
             log.warning("%s%s", error, f" -> {error.command}" if error.command else "")
-    return present
+    return present, failed
 
 
 def _writable(folder: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -78,6 +79,8 @@ class Files:
     cache: Path = field(default_factory=cache_folder)
     offline: bool = False
     sources: Mapping[str, Source] = field(default_factory=sources, repr=False)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why files could not be fetched a moment ago: they are not tried again."""
 
     def path(self, name: str) -> Path:
         """Verified file of this name, fetched if it is missing, small and not `offline`; else `MissingData`."""
@@ -85,6 +88,8 @@ class Files:
         found, problem = self._look(source)
         if found:
             return found
+        if name in self.failed:
+            raise MissingData(self.failed[name], f"shiftbench data fetch {name}")
         obstacle = self._obstacle(source)
         if obstacle:
             found_instead = problem or "found neither in the data folder nor in the cache"
@@ -184,9 +189,16 @@ class Files:
             try:
                 return _fetch(url, source, target)
             except OSError as error:
-                failures.append(f"{url}: {' '.join(str(error).split())}")
+                failures.append(f"{urlsplit(url).netloc}: {_brief(error)}")
         reason = f"{source.name}: could not be fetched ({'; '.join(failures)})"
         raise MissingData(reason, f"shiftbench data fetch {source.name}")
+
+
+def _brief(error: BaseException) -> str:
+    """The innermost cause of an error in one line: what wraps it repeats the address."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return " ".join(str(error).split())
 
 
 def file_digest(path: Path, kind: str) -> str:
