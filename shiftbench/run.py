@@ -21,7 +21,7 @@ from shiftbench.nodes import Maker
 from shiftbench.options import Options, options
 from shiftbench.plan import Plan, plan
 from shiftbench.registry import NETWORKS, PROVIDERS
-from shiftbench.spec import Suite
+from shiftbench.spec import Data
 from shiftbench.store import Store
 from shiftbench.tasks.files import Files
 from shiftbench.validate import Selection
@@ -93,11 +93,11 @@ def run(options: Options) -> Ran:
     """
     start = time.time()
     suites = expand(load_suite(options.suite))
-    plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
+    sketch = plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
     _writable(options.output)
     store = Store(options.context.store)
     store.prepare()
-    present, failed = _fetch(suites, options.context.files())
+    present, failed = _fetch(sketch, options.context.files())
     planned = plan(suites, options.tier, options.selection, present)
     options = replace(options, context=replace(options.context, failed=failed))
     ordered = planned.ordered()
@@ -113,9 +113,10 @@ def run(options: Options) -> Ran:
     return Ran(options.output, manifest, outcomes)
 
 
-def _fetch(suites: list[Suite], files: Files) -> tuple[set[str], dict[str, str]]:
+def _fetch(sketch: Plan, files: Files) -> tuple[set[str], dict[str, str]]:
     """Names of the public files at hand, and why the others are not: a line each; small ones are fetched here."""
-    providers = [PROVIDERS.get(task.data) for suite in suites for task in suite.task]
+    names = {node.provider for node in sketch.nodes.values() if isinstance(node, Data)}
+    providers = [PROVIDERS.get(name) for name in names]
     wanted = {name for each in providers for name in (*each.files, *getattr(each, "optional", ()))}
     present, failed = set(), {}
     for name in sorted(wanted):
