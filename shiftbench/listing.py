@@ -76,7 +76,7 @@ def _suite(name: str) -> str:
 def _task(name: str) -> str:
     task = dict(_all_tasks())[name]
     provider = inspect.getdoc(PROVIDERS.get(task.data)) or ""
-    return f"task {name}\n" + "\n".join([*_fields(task), *("  " + line for line in provider.splitlines())])
+    return f"task {name}\n" + "\n".join([*_fields(task), "  " + _text(provider)])
 
 
 def _recipe(name: str) -> str:
@@ -102,13 +102,15 @@ def _metric(name: str) -> str:
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return text.replace("\n", "\n  ")
 
 
 def _shift(name: str) -> str:
     from simulators.shift import FAMILIES
 
-    return f"shift {name} (part: {FAMILIES[name].part})\n  {FAMILIES[name].text}"
+    family = FAMILIES[name]
+    return f"shift {name} (part: {family.part}): {family.text}\n  {_text(inspect.getdoc(family.solve) or '')}"
 
 
 _LISTED: dict[str, Callable[[], Rows]] = {
