@@ -13,7 +13,6 @@ from shiftbench.spec import SEVERITIES, Budget, Data, Fit, Node, Predict, Recipe
 from shiftbench.validate import Selection, check_recipes, check_selection, check_task
 from shiftbench.wrappers import WRAPPERS
 
-CLUSTER_RESAMPLES = 200
 ORACLES = {"floor": "training_mean", "source": "source_oracle", "target": "oracle"}
 """Recipes that give the floor and the two ceilings of a scaled score."""
 
@@ -211,7 +210,7 @@ class _Planner:
             metrics=self.task.metrics,
             scored=self.task.scored,
             version=METRICS_VERSION,
-            resamples=CLUSTER_RESAMPLES,
+            resamples=self.tier.resamples,
         )
         needs = (*predictions, *calibrated, *references.values(), name, *filter(None, [node.calibration_set]))
         recipe, seed = members[0][1].recipe.name, members[0][1].seed if len(members) == 1 else -1

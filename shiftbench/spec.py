@@ -36,6 +36,7 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     epochs: AtLeastOne = 8
     batch: AtLeastOne = 32
     width: Annotated[float, Meta(gt=0)] = 1.0
+    resamples: AtLeastOne = 1000
 
 
 class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -72,7 +72,7 @@ class Assay(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     and size n x `dna_size` (`rna_size`).
     """
 
-    replicates: Annotated[int, Meta(ge=2)]
+    replicates: Annotated[int, Meta(ge=2, le=256)]
     barcode_mean: Positive
     barcode_size: Positive
     shared_size: Positive

@@ -1,9 +1,10 @@
 """Sequences of a Genome: beta-distributed GC, sites sampled from motifs and planted at random, adapters around.
 
 Every random choice of a sequence has a fixed address (`simulators.random`), whether it is used or not, so that
-another GC content or another number of sites changes only the letters that it concerns.
+another GC content changes only letters of the background. Sites share what length is left: one more moves the others.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,7 +100,7 @@ def match_gc(genome: Genome, release: str, seed: str, mean: float, sd: float, n:
         variance = sum(x * x for x in strong) / n / genome.length**2 - reached**2
         wanted = genome.gc_sd**2 + (sd**2 - variance) / free**2
         genome = msgspec.structs.replace(
-            genome, gc_mean=genome.gc_mean + (mean - reached) / free, gc_sd=max(wanted, 1e-6) ** 0.5
+            genome, gc_mean=genome.gc_mean + (mean - reached) / free, gc_sd=math.sqrt(max(wanted, 1e-6))
         )
     return genome
 

@@ -29,7 +29,7 @@ def depth(world: World, severity: float) -> Solved:
     if severity > reached(most):
         reason = f"at less than {DEPTH_LEAST:g} of the reads pseudocounts decide"
         raise Unreachable("depth", severity, reached(most), reason)
-    thinning = bisect(reached, severity, 0.0, most, steps=16)
+    thinning = bisect(reached, severity, 0.0, most, steps=32)
     factor = math.exp(-thinning)
     return _thinned(world.assay, factor), reached(thinning), {"factor": factor}
 

@@ -11,7 +11,7 @@ from simulators.distributions import gamma_quantile, log2
 from simulators.random import Key, key, uniform
 
 VERSION = 1
-"""Raised when a world or a draw changes."""
+"""Raised when a world, a draw or a shift changes."""
 
 CELLS = ("cell1", "cell2", "cell3")
 PUBLIC, DARK, PAIRS = 36, 14, 12
@@ -71,7 +71,7 @@ def draw(world: World, n: int, *, seed: int | bytes, split: str = "sample", star
         observed=measured.observed,
         noise_sd=measured.noise_sd,
         reference=np.full(n, -1, np.int32),
-        group=np.arange(n, dtype=np.int32),
+        group=np.arange(start, start + n, dtype=np.int32),
         outputs=world.program.cells,
         replicates=measured.replicates,
         table={

@@ -37,7 +37,12 @@ FAMILIES = {
     family.name: family
     for family in (
         Family("gc", "genome", "the mean GC of the background letters rises", covariate.gc),
-        Family("rewiring", "program", "motif and pair effects rotate towards an independent draw", concept.rewiring),
+        Family(
+            "rewiring",
+            "program",
+            "motif and pair effects rotate: an independent draw near dose 5, nearly reversed in the arm full",
+            concept.rewiring,
+        ),
         Family("depth", "assay", "fewer DNA and RNA reads a barcode", measurement.depth),
     )
 }

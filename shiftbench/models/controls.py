@@ -13,9 +13,9 @@ from simulators.contract import Sample, World
 State = dict[str, NDArray[Any]]
 Facts = dict[str, Any]
 
-DECOYS = 54
-"""Public motifs outside the world among the features of the occupancy ridge: at least three for each true one."""
-ALONE = 72
+DECOYS = 90
+"""Public motifs outside the world among the features of the occupancy ridge: five for each true one."""
+ALONE = 108
 """Motifs of the occupancy ridge on real data, where none is known to be true."""
 
 
@@ -41,8 +41,8 @@ class TrainingMean:
     def fit(self, train: Sample, validation: Sample, facts: Facts) -> State:
         """Mean, SD and quantiles of the training targets."""
         return {
-            "mean": train.observed.mean(0),
-            "sd": train.observed.std(0),
+            "mean": train.observed.mean(0, dtype=np.float64).astype(np.float32),
+            "sd": train.observed.std(0, dtype=np.float64).astype(np.float32),
             "quantiles": np.quantile(train.observed, QUANTILES, axis=0).T.astype(np.float32),
         }
 

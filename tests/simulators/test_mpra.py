@@ -112,7 +112,7 @@ def test_an_item_is_the_same_alone_as_prefix_as_slice_and_with_other_threads(wor
 
 
 def test_groups_are_rows(world):
-    assert mpra.draw(world, 4, seed=0, start=10).group.tolist() == [0, 1, 2, 3]
+    assert mpra.draw(world, 4, seed=0, start=10).group.tolist() == [10, 11, 12, 13]
 
 
 def test_other_seeds_and_splits_share_nothing(world):

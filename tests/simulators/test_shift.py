@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from simulators import mpra, program, severity, shift
+from simulators.concept import TOLERANCE
 from simulators.program import PARTS
 
 LADDER = [("gc", s) for s in (0.05, 0.15, 0.3, 0.5, 0.75)]
@@ -57,7 +58,7 @@ def test_a_family_replaces_one_part_and_reaches_the_severity(world, family, dose
         same = getattr(found.world, part) == getattr(world, part)
         assert same == (part != PART[family])
     assert found.part == PART[family]
-    assert found.severity == pytest.approx(dose, abs=0.005 if dose == 1 else 2e-4)
+    assert found.severity == pytest.approx(dose, abs=TOLERANCE if dose == 1 else 2e-4)
     assert mpra.World.from_json(found.world.to_json()) == found.world
 
 
