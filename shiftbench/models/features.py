@@ -4,15 +4,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simulators import genome
+
 Codes = NDArray[np.uint8]
 Features = NDArray[np.float32]
 
 
 def gc(sequence: Codes) -> Features:
-    """GC fraction of the known letters and its square, float32 (n, 2); `sequence` uint8 (n, length)."""
-    known = (sequence < 4).sum(1)
-    share = ((sequence == 1) | (sequence == 2)).sum(1) / np.maximum(known, 1)
-    return np.stack([share, share**2], axis=1).astype(np.float32)
+    """GC fraction of the known letters (0 if there is none) and its square, float32 (n, 2)."""
+    share = np.nan_to_num(genome.gc(sequence))
+    return np.stack([share, share**2], axis=1)
 
 
 def kmers(sequence: Codes, sizes: tuple[int, ...]) -> Features:

@@ -19,6 +19,7 @@ from shiftbench.tasks.files import Files
 from shiftbench.tasks.overlap import clusters
 from shiftbench.tasks.provider import Built
 from shiftbench.tasks.split import uniform
+from simulators import genome
 from simulators.contract import Sample
 
 log = logging.getLogger("shiftbench.data")
@@ -193,7 +194,6 @@ def _unpack(stored: dict[str, NDArray[Any]]) -> Library:
 
 def _sample(library: Library, rows: NDArray[np.intp]) -> Sample:
     sequence = library.sequence[rows]
-    gc = np.isin(sequence[:, INSERT], (1, 2)).mean(axis=1, dtype=np.float32)
     return Sample(
         id=np.array(library.name[rows].tolist(), dtype=np.str_),
         sequence=sequence,
@@ -202,7 +202,7 @@ def _sample(library: Library, rows: NDArray[np.intp]) -> Sample:
         reference=np.full(len(rows), -1, np.int32),
         group=library.cluster[rows],
         outputs=CELLS,
-        table={"gc": gc, "source": library.source[rows]},
+        table={"gc": genome.gc(sequence[:, INSERT]), "source": library.source[rows]},
     )
 
 
