@@ -51,7 +51,7 @@ def _independent(old: Program) -> Program:
     other = {}
     for name in ("motif_weights", "pair_weights"):
         shape = np.array(getattr(old, name)).shape
-        other[name] = effects.table(effects.effects(key(0, old.field_seed, "rewiring", name), *shape))
+        other[name] = effects.table(effects.effects(key(0, old.identity, "rewiring", name), *shape))
     return msgspec.structs.replace(old, **other)
 
 

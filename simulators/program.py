@@ -73,7 +73,7 @@ def basis(program: Program, sequence: Letters) -> Basis:
     columns = (public, public, len(pairs), len(program.dark), len(program.cells))
     occupancy, strand, pair, dark, letters = (np.zeros((n, k)) for k in columns)
     result = Basis(occupancy, strand, pair, dark, letters, np.zeros(n))
-    values = field(program.field_seed, len(program.cells))
+    values = field(program.identity, len(program.cells))
     _basis(
         np.ascontiguousarray(sequence), motifs, pairs, program.pair_reach, values,
         result.occupancy, result.strand, result.pair, result.dark, result.field, result.gc,
@@ -88,7 +88,7 @@ def reference(law: Genome, program: Program) -> Basis:
 
 @lru_cache(maxsize=8)
 def _reference(law: Genome, bare: Program) -> Basis:
-    stream = key(0, bare.field_seed, "reference")
+    stream = key(0, bare.identity, "reference")
     return basis(bare, genome.draw(law, bare.release, stream, REFERENCE).sequence)
 
 

@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_world_and_another_another(world):
     assert mpra.world(0).to_json() == world.to_json()
     other, secret = mpra.world(1), mpra.world(b"a secret")
     assert len({w.program.public for w in (world, other, secret)}) == 3
-    assert len({w.program.field_seed for w in (world, other, secret)}) == 3
+    assert len({w.program.identity for w in (world, other, secret)}) == 3
 
 
 def test_a_world_has_different_motifs_pairs_and_dark_ones(world):

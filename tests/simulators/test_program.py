@@ -56,7 +56,7 @@ def test_basis_against_plain_sums(world, rows, basis, i):
         near = [naive.saturated(weights[k].sum(axis=0)) for k in (a, b)]
         total = naive.pair_sum(*near, width[a], width[b], law.pair_reach)
         assert basis.pair[i, j] == pytest.approx(naive.saturated(total), rel=1e-9)
-    table = program.field(law.field_seed, len(law.cells))
+    table = program.field(law.identity, len(law.cells))
     np.testing.assert_allclose(basis.field[i], naive.field_sum(row, table), rtol=1e-9, atol=1e-11)
     assert basis.gc[i] == pytest.approx(naive.gc_share(row))
 
