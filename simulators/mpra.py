@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators import assay, effects, genome, motif, program
-from simulators.contract import Assay, Genome, Program, Sample, Truth, World
-from simulators.distributions import gamma_quantile, log2
+from simulators import assay, effects, genome, motif, prior, program, scan
+from simulators.contract import Assay, Batch, Genome, Module, Program, Rule, Sample, Truth, World
+from simulators.distributions import LN2, exp2, gamma_quantile, log2
 from simulators.random import Key, key, uniform
 
 VERSION = 1
@@ -21,39 +21,46 @@ RESEMBLANCE = 0.6
 """Largest correlation of the scores of two motifs of a world, so that public motifs do not tell of dark ones."""
 GC_MEAN, GC_SD = 0.52, 0.087
 """Law of the GC of an insert, sites included."""
-SHARES = (0.41, 0.11, 0.05, 0.37, 0.06)
-"""Variance shares of the motif, pair, gc, dark and orientation parts; all but the dark one together have the rest."""
-ASSAY = Assay(
-    replicates=3,
-    barcode_mean=25.0,
-    barcode_size=2.0,
-    shared_size=6.0,
-    dna_depth=10.0,
-    rna_depth=10.0,
-    dna_size=2.0,
-    rna_size=1.6,
-)
+LENGTH, LEFT, RIGHT = 200, "AGGACCGGATCAACT", "CATTGCGTGAACCGA"
+"""Letters of an insert and the adapters of a lentiviral library around it."""
+REACH = 60.0
+"""Letters over which the sites of a pair act together."""
+QUENCHERS = 4
+"""Public motifs whose sites weaken their neighbours."""
+GC_ONSET = 0.6
+"""GC above which all effects grow."""
+BATCHES = 6
+"""Batches of a library; the SDs of what they do follow, depth in natural logs."""
+BATCH_SD = {"offset": 0.08, "slope": 0.04, "gc_linear": 0.4, "gc_square": 1.0, "depth": 0.25}
 
 
 def world(seed: int | bytes) -> World:
     """World drawn by `seed`, an integer or the secret of a round; the same seed gives the same world."""
-    motifs = _choose(seed)
-    abundance = tuple(
-        gamma_quantile(uniform(key(seed, "mpra", "world", "abundance"), k, 0), 1.0) for k in range(PUBLIC + DARK)
-    )
-    law = Genome(
-        length=200,
-        left="AGGACCGGATCAACT",
-        right="CATTGCGTGAACCGA",
+    identity = key(seed, "mpra", "world", "identity").tobytes().hex()
+    law = prior.mechanism(identity)
+    motifs = _choose(identity)
+    abundance = tuple(gamma_quantile(uniform(key(0, identity, "abundance"), k, 0), 1.0) for k in range(PUBLIC + DARK))
+    pairs = _pairs(identity, abundance)
+    rule = effects.rule(identity, "pair", PAIRS)
+    source = Genome(
+        length=LENGTH,
+        left=LEFT,
+        right=RIGHT,
         gc_mean=GC_MEAN,
         gc_sd=GC_SD,
-        plants=6.0,
+        plants=law.plants,
         motifs=motifs,
         abundance=abundance,
+        modules=tuple(
+            Module(first=a, second=b, spacing=spacing, same_strand=strand > 0)
+            for (a, b), spacing, strand in zip(pairs, rule.spacing, rule.strand, strict=True)
+        ),
+        module_plants=law.module_plants,
+        module_reach=REACH,
+        arranged=law.arranged,
     )
-    identity = key(seed, "mpra", "world", "identity").tobytes().hex()
-    law = genome.match_gc(law, motif.RELEASE, identity, GC_MEAN, GC_SD)
-    return World(genome=law, program=_program(seed, identity, motifs, law), assay=ASSAY)
+    source = genome.match_gc(source, motif.RELEASE, identity, GC_MEAN, GC_SD)
+    return World(genome=source, program=_program(identity, motifs, pairs, rule, source), assay=_assay(identity))
 
 
 def draw(world: World, n: int, *, seed: int | bytes, split: str = "sample", start: int = 0) -> Sample:
@@ -89,10 +96,10 @@ def evaluate(world: World, sequence: NDArray[np.uint8]) -> Truth:
     return Truth(f, *assay.moments(world.assay, f))
 
 
-def _choose(seed: int | bytes) -> tuple[str, ...]:
+def _choose(identity: str) -> tuple[str, ...]:
     """Public motifs, then dark ones: vertebrate motifs in random order, within `BITS` and unlike each other."""
     ids = _candidates()
-    order = _shuffled(key(seed, "mpra", "world", "motifs"), [1.0] * len(ids))
+    order = _shuffled(key(0, identity, "motifs"), [1.0] * len(ids))
     ids = tuple(ids[k] for k in order)
     return tuple(ids[k] for k in motif.unlike(motif.load(ids), PUBLIC + DARK, RESEMBLANCE))
 
@@ -104,10 +111,10 @@ def _candidates() -> tuple[str, ...]:
     return tuple(name for name, x in zip(ids, bits, strict=True) if BITS[0] <= x <= BITS[1])
 
 
-def _pairs(seed: int | bytes, abundance: tuple[float, ...]) -> tuple[tuple[int, int], ...]:
+def _pairs(identity: str, abundance: tuple[float, ...]) -> tuple[tuple[int, int], ...]:
     """Different pairs of different public motifs, chosen in proportion to how often the two are planted."""
     every = [(a, b) for a in range(PUBLIC) for b in range(a)]
-    order = _shuffled(key(seed, "mpra", "world", "pairs"), [abundance[a] * abundance[b] for a, b in every])
+    order = _shuffled(key(0, identity, "pairs"), [abundance[a] * abundance[b] for a, b in every])
     return tuple(every[k] for k in order[:PAIRS])
 
 
@@ -117,30 +124,75 @@ def _shuffled(stream: Key, weight: list[float]) -> list[int]:
     return sorted(range(len(weight)), key=time.__getitem__)
 
 
-def _program(seed: int | bytes, identity: str, motifs: tuple[str, ...], law: Genome) -> Program:
-    cells = len(CELLS)
+def _assay(identity: str) -> Assay:
+    law = prior.mechanism(identity)
+    return Assay(
+        replicates=3,
+        barcode_mean=law.barcode_mean,
+        barcode_size=2.0,
+        barcode_gc=2.3,
+        dropout=0.1,
+        least_barcodes=4,
+        leak=0.03,
+        batches=_batches(identity),
+        jackpot_rate=law.jackpot_rate,
+        shared_size=law.shared_size,
+        dna_depth=10.0,
+        rna_depth=10.0,
+        dna_size=2.0,
+        rna_size=1.6,
+    )
+
+
+def _batches(identity: str) -> tuple[Batch, ...]:
+    """Batches of a library: normal effects of SD `BATCH_SD` that sum to 0 over the batches."""
+    draws = effects.normals(key(0, identity, "batches"), BATCHES, 0, len(BATCH_SD)).tolist()
+    change = {
+        name: [sd * (x - sum(row) / BATCHES) for x in row] for (name, sd), row in zip(BATCH_SD.items(), draws, strict=True)
+    }
+    return tuple(
+        Batch(
+            offset=change["offset"][b],
+            slope=1 + change["slope"][b],
+            gc_linear=change["gc_linear"][b],
+            gc_square=change["gc_square"][b],
+            depth=exp2(change["depth"][b] / LN2),
+        )
+        for b in range(BATCHES)
+    )
+
+
+def _program(
+    identity: str, motifs: tuple[str, ...], pairs: tuple[tuple[int, int], ...], rule: Rule, source: Genome
+) -> Program:
+    cells, law = len(CELLS), prior.mechanism(identity)
 
     def draw(purpose: str, n: int) -> effects.Floats:
-        return effects.effects(key(seed, "mpra", "world", purpose), cells, n)
+        return effects.effects(identity, purpose, cells, n)
 
     dark = np.concatenate([draw("dark", DARK), np.ones((cells, 1))], axis=1)  # the last weight is of the field
     blank = Program(
         release=motif.RELEASE,
+        identity=identity,
         cells=CELLS,
         public=motifs[:PUBLIC],
         dark=motifs[PUBLIC:],
-        tail=3e-5,
-        temperature=1.0,
+        tail=scan.TAIL,
+        temperature=law.temperature,
         motif_weights=effects.table(draw("motif", PUBLIC)),
         orientation_weights=effects.table(draw("orientation", PUBLIC)),
-        position_weights=(),
+        position_weights=effects.table(draw("position", PUBLIC)),
         dark_weights=effects.table(dark),
-        pairs=_pairs(seed, law.abundance),
+        pairs=pairs,
         pair_weights=effects.table(draw("pair", PAIRS)),
-        pair_reach=40.0,
-        rules=(),
-        identity=identity,
-        shares=SHARES,
+        pair_reach=REACH,
+        helix=law.helix,
+        rules=(rule,),
+        quenchers=tuple(sorted(_shuffled(key(0, identity, "quenchers"), [1.0] * PUBLIC)[:QUENCHERS])),
+        quench=law.quench,
+        gc_onset=GC_ONSET,
+        gc_gain=law.gc_gain,
+        shares=law.shares,
         centers=(),
         scales=(),
         total_center=(),
@@ -149,6 +201,6 @@ def _program(seed: int | bytes, identity: str, motifs: tuple[str, ...], law: Gen
         link_center=(),
         link_scale=(),
     )
-    found = program.reference(law, blank)
+    found = program.reference(source, blank)
     blank = program.balance_dark(blank, found)
     return program.standardise(blank, program.parts(blank, found))

@@ -1,4 +1,4 @@
-"""Activity f(x): occupancies of motifs on both strands, their pairs, dark and orientation parts, and the link.
+"""Activity f(x): occupancies of motifs on both strands, their arrangement, dark part, GC, and the link.
 
 f is a function of the letters alone. It is computed in three steps, so that a shift of the effects can reuse the
 first: `basis` (what the letters hold), `parts` (sums weighted by a program), `link` (standardised sum to f).
@@ -7,6 +7,7 @@ first: `basis` (what the letters hold), `parts` (sums weighted by a program), `l
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,22 +18,24 @@ from simulators import genome
 from simulators.contract import Genome, Program
 from simulators.distributions import softplus
 from simulators.effects import normals, table
+from simulators.grammar import CUT, Grammar, arrange, grammar, weaken
 from simulators.random import key
-from simulators.scan import read, site_weights, tables
+from simulators.scan import Tables, tables
+from simulators.tempscan import scan_block
 
 PARTS = ("motif", "pair", "gc", "dark", "orientation")
-_DARK = PARTS.index("dark")
+_GC, _DARK = PARTS.index("gc"), PARTS.index("dark")
 SD = 0.72
 """SD of f on the reference sequences of a world, log2 units."""
 REFERENCE = 20_000
 """Sequences of a world's genome on which its constants and the severities of its shifts are computed."""
 _WEIGHED = (
-    "motif_weights", "pair_weights", "dark_weights", "orientation_weights", "shares",
+    "motif_weights", "pair_weights", "dark_weights", "orientation_weights", "position_weights", "shares",
     "centers", "scales", "total_center", "total_scale", "link_center", "link_scale",
 )  # fmt: skip
 """Fields of a program on which a basis does not depend."""
-_ROWS = 16384
-"""Sequences whose basis is held at a time."""
+_ROWS = 32
+"""Sequences a task of the kernels."""
 
 Floats = NDArray[np.float64]
 Letters = NDArray[np.uint8]
@@ -42,12 +45,14 @@ Letters = NDArray[np.uint8]
 class Basis:
     """What the letters of n sequences hold, before any weight; float64.
 
-    `occupancy` (n, public) in 0..1; `strand` (n, public), plus minus minus strand occupancy; `pair` (n, pairs) in 0..1;
-    `dark` (n, dark motifs) in 0..1; `field` (n, cells), sum of the 6-mer field; `gc` (n,) in 0..1.
+    `occupancy` (n, public) in 0..1; `strand` (n, public), plus minus minus strand occupancy; `position` (n, public),
+    strength of the sites x place in -1..1; `pair` (n, pairs); `dark` (n, dark motifs) in 0..1; `field` (n, cells),
+    sum of the 6-mer field; `gc` (n,) in 0..1.
     """
 
     occupancy: Floats
     strand: Floats
+    position: Floats
     pair: Floats
     dark: Floats
     field: Floats
@@ -55,30 +60,28 @@ class Basis:
 
 
 def evaluate(program: Program, sequence: Letters) -> NDArray[np.float32]:
-    """Activity f of every sequence and cell type, float32 (n, cells), log2 units; `sequence` uint8 (n, length)."""
+    """Activity f of every sequence and cell type, float32 (n, cells), log2 units; `sequence` uint8 (n, length).
+
+    Raises `ValueError` as `basis`. From letters to f in one kernel: no array of sequences x motifs is made.
+    """
     out = np.empty((len(sequence), len(program.cells)), np.float32)
-    for first in range(0, len(sequence), _ROWS):
-        raw = parts(program, basis(program, sequence[first : first + _ROWS]))
-        out[first : first + _ROWS] = link(program, raw)
+    _evaluate(_checked(sequence), *_law(program), _weights(program), _constants(program), link_law(program), out)
     return out
 
 
 def basis(program: Program, sequence: Letters) -> Basis:
     """Occupancies, pairs, field and GC of sequences; `ValueError` unless uint8 (n, length), codes 0..4."""
+    public = len(program.public)
+    columns = (public, public, public, len(program.pairs), len(program.dark), len(program.cells))
+    result = Basis(*(np.zeros((len(sequence), k)) for k in columns), np.zeros(len(sequence)))
+    _basis(_checked(sequence), *_law(program), *(getattr(result, name) for name in Basis.__slots__))
+    return result
+
+
+def _checked(sequence: Letters) -> Letters:
     if sequence.ndim != 2 or sequence.dtype != np.uint8 or (sequence.size and sequence.max() > 4):
         raise ValueError(f"sequence: {sequence.dtype} {sequence.shape}; expected uint8 (n, length) with codes 0 to 4")
-    n, motifs = len(sequence), tables(program.public + program.dark, program.release, program.tail, program.temperature)
-    public = len(program.public)
-    pairs = np.array(program.pairs, dtype=np.int64).reshape(-1, 2)
-    columns = (public, public, len(pairs), len(program.dark), len(program.cells))
-    occupancy, strand, pair, dark, letters = (np.zeros((n, k)) for k in columns)
-    result = Basis(occupancy, strand, pair, dark, letters, np.zeros(n))
-    values = field(program.identity, len(program.cells))
-    _basis(
-        np.ascontiguousarray(sequence), motifs, pairs, program.pair_reach, values,
-        result.occupancy, result.strand, result.pair, result.dark, result.field, result.gc,
-    )  # fmt: skip
-    return result
+    return np.ascontiguousarray(sequence)
 
 
 def reference(law: Genome, program: Program) -> Basis:
@@ -95,19 +98,14 @@ def _reference(law: Genome, bare: Program) -> Basis:
 def parts(program: Program, basis: Basis) -> Floats:
     """Raw parts in the order of `PARTS`, float64 (n, cells, 5), not standardised."""
     out = np.empty((len(basis.gc), len(program.cells), len(PARTS)))
-    weights = (program.motif_weights, program.pair_weights, program.dark_weights, program.orientation_weights)
-    motif, pair, dark, orientation = (np.array(w, dtype=np.float64) for w in weights)
-    _parts(
-        motif, pair, dark, orientation,
-        basis.occupancy, basis.strand, basis.pair, basis.dark, basis.field, basis.gc, out,
-    )  # fmt: skip
+    _parts(_weights(program), *(getattr(basis, name) for name in Basis.__slots__), out)
     return out
 
 
 def link(program: Program, raw: Floats) -> Floats:
     """Activity f from raw parts, float64 (n, cells), log2 units."""
     out = np.empty(raw.shape[:2])
-    _link(raw, *_constants(program), program.link_offset, out)
+    _link(raw, _constants(program), link_law(program), out)
     return out
 
 
@@ -116,7 +114,7 @@ def standardise(program: Program, raw: Floats) -> Program:
     shape = (len(program.cells), len(PARTS))
     centers, scales, eta = np.empty(shape), np.empty(shape), np.empty(len(raw))
     shares = np.array(program.shares)
-    law = [activity(raw[:, c], shares, program.link_offset, centers[c], scales[c], eta) for c in range(shape[0])]
+    law = [activity(raw[:, c], shares, link_law(program), centers[c], scales[c], eta) for c in range(shape[0])]
     return msgspec.structs.replace(
         program,
         centers=table(centers),
@@ -154,6 +152,35 @@ def field(seed: str, cells: int) -> Floats:
     return out
 
 
+def link_law(program: Program) -> tuple[float, float, float]:
+    """What the link needs beside its constants: offset, GC onset and GC gain."""
+    return program.link_offset, program.gc_onset, program.gc_gain
+
+
+class _Weights(NamedTuple):
+    """What turns a basis into parts, float64, one row a cell type; the last dark weight is of the field."""
+
+    motif: Floats
+    pair: Floats
+    dark: Floats
+    strand: Floats
+    position: Floats
+
+
+def _law(program: Program) -> tuple[Tables, Grammar, Floats, bool]:
+    """What turns letters into a basis: motifs, arrangement, 6-mer field, and which kernel scans."""
+    motifs = tables(
+        program.public + program.dark, program.release, program.tail, program.temperature,
+    )  # fmt: skip
+    return motifs, grammar(program), field(program.identity, len(program.cells)), False
+
+
+def _weights(program: Program) -> _Weights:
+    rows = (program.motif_weights, program.pair_weights, program.dark_weights, program.orientation_weights,
+            program.position_weights)  # fmt: skip
+    return _Weights(*(np.array(w, dtype=np.float64).reshape(len(program.cells), -1) for w in rows))
+
+
 def _constants(program: Program) -> tuple[Floats, Floats, Floats]:
     """Center and factor of every part (cells, 5), and center, scale of the sum and of the link (cells, 4)."""
     factor = np.sqrt(np.array(program.shares)) / np.array(program.scales)
@@ -162,32 +189,57 @@ def _constants(program: Program) -> tuple[Floats, Floats, Floats]:
 
 
 @njit(cache=True, parallel=True)
-def _basis(sequence, motifs, pairs, reach, field, occupancy, strand, pair, dark, field_sum, gc):  # type: ignore[no-untyped-def]
-    n, length = sequence.shape
-    public = occupancy.shape[1]
-    for i in prange(n):
-        padded = length + 4 * motifs.weight.shape[2] + 8
-        code = np.empty(padded, np.int64)
-        known = np.empty(padded, np.int64)
-        weight = np.empty((2, length))
-        site = np.zeros((public if pairs.shape[0] else 0, length))
-        read(sequence[i], code, known)
-        for k in range(motifs.width.size):
-            plus = site_weights(motifs, k, 0, code, known, weight[0])
-            minus = site_weights(motifs, k, 1, code, known, weight[1])
-            if k >= public:
-                dark[i, k - public] = _saturated(plus + minus)
-                continue
-            occupancy[i, k] = _saturated(plus + minus)
-            strand[i, k] = _saturated(plus) - _saturated(minus)
-            if pairs.shape[0]:
-                for p in range(length):
-                    site[k, p] = _saturated(weight[0, p] + weight[1, p])
-        for j in range(pairs.shape[0]):
-            a, b = pairs[j]
-            pair[i, j] = _saturated(_near(site[a], site[b], motifs.width[a], motifs.width[b], reach))
-        _letters(code, known, length, field, field_sum[i])
-        gc[i] = _gc(sequence[i])
+def _basis(sequence, motifs, law, letters, wide, occupancy, strand, position, pair, dark, field, gc):  # type: ignore[no-untyped-def]
+    n = len(sequence)
+    for block in prange((n + _ROWS - 1) // _ROWS):
+        low, high = block * _ROWS, min(n, (block + 1) * _ROWS)
+        total, sites, first = scan_block(motifs, wide, sequence[low:high], CUT)
+        for i in range(low, high):
+            gc[i] = _hold(
+                sequence[i], motifs.width, law, letters, total[i - low], sites, first[i - low], first[i - low + 1],
+                occupancy[i], strand[i], position[i], pair[i], dark[i], field[i],
+            )  # fmt: skip
+
+
+@njit(cache=True, parallel=True)
+def _evaluate(sequence, motifs, law, letters, wide, weights, constants, link_law, out):  # type: ignore[no-untyped-def]
+    n, cells = out.shape
+    public, pairs, dark = weights.motif.shape[1], weights.pair.shape[1], weights.dark.shape[1] - 1
+    for block in prange((n + _ROWS - 1) // _ROWS):
+        low, high = block * _ROWS, min(n, (block + 1) * _ROWS)
+        total, sites, first = scan_block(motifs, wide, sequence[low:high], CUT)
+        row, raw = np.empty((3, public)), np.empty((cells, len(PARTS)))
+        pair, hidden, six = np.empty(pairs), np.empty(dark), np.empty(cells)
+        for i in range(low, high):
+            gc = _hold(
+                sequence[i], motifs.width, law, letters, total[i - low], sites, first[i - low], first[i - low + 1],
+                row[0], row[1], row[2], pair, hidden, six,
+            )  # fmt: skip
+            _weigh(weights, row[0], row[1], row[2], pair, hidden, six, gc, raw)
+            _finish(raw, constants, link_law, out[i])
+
+
+@njit(cache=True)
+def _hold(  # type: ignore[no-untyped-def]
+    sequence, width, law, letters, total, sites, low, high, occupancy, strand, position, pair, dark, field
+):
+    """Fill the basis of one sequence from its scan; its GC."""
+    public = occupancy.size
+    both = np.empty(width.size)
+    for k in range(width.size):
+        both[k] = np.float64(total[k, 0]) + np.float64(total[k, 1])
+    for k in range(public):
+        strand[k] = _saturated(np.float64(total[k, 0])) - _saturated(np.float64(total[k, 1]))
+    strength = np.empty(high - low)
+    weaken(law, sites, low, high, width, both, strength)
+    position[:] = 0.0
+    arrange(law, sites, low, high, width, sequence.size, strength, position, pair)
+    for k in range(public):
+        occupancy[k] = _saturated(both[k])
+    for k in range(dark.size):
+        dark[k] = _saturated(both[public + k])
+    _letters(sequence, letters, field)
+    return _gc(sequence)
 
 
 @njit(cache=True)
@@ -196,28 +248,14 @@ def _saturated(x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _near(first, second, width, other, reach):  # type: ignore[no-untyped-def]
-    """Sum over sites of one motif x sites of another whose centers are at most `reach` apart."""
-    length = first.size
-    cumulative = np.zeros(length + 1)
-    for p in range(length):
-        cumulative[p + 1] = cumulative[p] + second[p]
-    total = 0.0
-    for p in range(length):
-        center = 2 * p + width - other  # centers in half letters, so that both strands agree
-        low = max(0, -((2 * reach - center) // 2))
-        high = min(length - 1, (center + 2 * reach) // 2)
-        if low <= high:
-            total += first[p] * (cumulative[high + 1] - cumulative[low])
-    return total
-
-
-@njit(cache=True)
-def _letters(code, known, length, field, out):  # type: ignore[no-untyped-def]
+def _letters(sequence, field, out):  # type: ignore[no-untyped-def]
     """Sum of the field over the 6-mers of a sequence."""
-    for p in range(length - 5):
-        if known[p] >= 6:
-            six = (code[p] << 4) | (code[p + 2] & 15)
+    out[:] = 0.0
+    six, known = 0, 0
+    for letter in sequence:
+        known = known + 1 if letter < 4 else 0
+        six = ((six << 2) | (letter & 3)) & 4095
+        if known >= 6:
             for cell in range(out.size):
                 out[cell] += field[six, cell]
 
@@ -232,14 +270,20 @@ def _gc(sequence):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True)
-def _parts(motif, pair, dark, orientation, occupancy, strand, pairs, dark_occupancy, field, gc, out):  # type: ignore[no-untyped-def]
+def _parts(weights, occupancy, strand, position, pair, dark, field, gc, out):  # type: ignore[no-untyped-def]
     for i in prange(out.shape[0]):
-        for c in range(out.shape[1]):
-            out[i, c, 0] = _dot(motif[c], occupancy[i])
-            out[i, c, 1] = _dot(pair[c], pairs[i])
-            out[i, c, 2] = gc[i]
-            out[i, c, 3] = _dot(dark[c], dark_occupancy[i]) + dark[c, dark.shape[1] - 1] * field[i, c]
-            out[i, c, 4] = _dot(orientation[c], strand[i])
+        _weigh(weights, occupancy[i], strand[i], position[i], pair[i], dark[i], field[i], gc[i], out[i])
+
+
+@njit(cache=True)
+def _weigh(weights, occupancy, strand, position, pair, dark, field, gc, raw):  # type: ignore[no-untyped-def]
+    """Fill `raw` (cells, parts) of one sequence."""
+    for c in range(raw.shape[0]):
+        raw[c, 0] = _dot(weights.motif[c], occupancy)
+        raw[c, 1] = _dot(weights.pair[c], pair)
+        raw[c, 2] = gc
+        raw[c, 3] = _dot(weights.dark[c], dark) + weights.dark[c, dark.size] * field[c]
+        raw[c, 4] = _dot(weights.strand[c], strand) + _dot(weights.position[c], position)
 
 
 @njit(cache=True)
@@ -250,19 +294,33 @@ def _dot(weights, values):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
-def _link(raw, centers, factor, rest, offset, out):  # type: ignore[no-untyped-def]
-    for i in range(raw.shape[0]):
-        for c in range(raw.shape[1]):
-            total = 0.0
-            for part in range(raw.shape[2]):
-                total += factor[c, part] * (raw[i, c, part] - centers[c, part])
-            eta = (total - rest[c, 0]) / rest[c, 1]
-            out[i, c] = rest[c, 3] * (softplus(eta + offset) - rest[c, 2])
+@njit(cache=True, parallel=True)
+def _link(raw, constants, law, out):  # type: ignore[no-untyped-def]
+    for i in prange(raw.shape[0]):
+        _finish(raw[i], constants, law, out[i])
 
 
 @njit(cache=True)
-def activity(raw, shares, offset, center, scale, eta):  # type: ignore[no-untyped-def]
+def _finish(raw, constants, law, out):  # type: ignore[no-untyped-def]
+    """f of one sequence in every cell type from its raw parts."""
+    centers, factor, rest = constants
+    for c in range(raw.shape[0]):
+        total = 0.0
+        for part in range(raw.shape[1]):
+            total += factor[c, part] * (raw[c, part] - centers[c, part])
+        eta = (total - rest[c, 0]) / rest[c, 1]
+        out[c] = rest[c, 3] * (_bend(eta, raw[c, _GC], law) - rest[c, 2])
+
+
+@njit(cache=True)
+def _bend(eta, gc, law):  # type: ignore[no-untyped-def]
+    """Softplus of the sum, which grows with GC above the onset."""
+    offset, onset, gain = law
+    return softplus(eta * (1 + gain * 10 * max(0.0, gc - onset)) + offset)
+
+
+@njit(cache=True)
+def activity(raw, shares, law, center, scale, eta):  # type: ignore[no-untyped-def]
     """Standardise one output, `raw` (n, parts): fill `center`, `scale` (parts,) and `eta` (n,), softplus of the sum.
 
     Gives mean and SD of the sum and of `eta`. The parts are correlated, so those other than the dark one share one
@@ -285,7 +343,7 @@ def activity(raw, shares, offset, center, scale, eta):  # type: ignore[no-untype
         eta[i] = eta[i] / factor + math.sqrt(shares[_DARK]) / scale[_DARK] * (raw[i, _DARK] - center[_DARK])
     total = moments(eta)
     for i in range(n):
-        eta[i] = softplus((eta[i] - total[0]) / total[1] + offset)
+        eta[i] = _bend((eta[i] - total[0]) / total[1], raw[i, _GC], law)
     return total, moments(eta)
 
 
