@@ -167,14 +167,51 @@ def saturated(x):
     return x / (1 + x)
 
 
-def pair_sum(first, second, width, other, reach):
-    """Sum over all pairs of sites whose centers are at most `reach` letters apart."""
-    total = 0.0
-    for p, a in enumerate(first):
-        for q, b in enumerate(second):
-            if abs((p + width / 2) - (q + other / 2)) <= reach:
-                total += a * b
-    return total
+def spacing(distance, best, spread, helix, reach):
+    """How much two sites act together at a distance of their centers."""
+    if distance > reach:
+        return 0.0
+    near = 0.25 + 0.75 * math.exp(-(((distance - best) / spread) ** 2) / 2)
+    return near * (1 + helix * math.cos(2 * math.pi * (distance - best) / 10.5)) / (1 + helix)
+
+
+def arrangement(program, width, weights, length):
+    """Sums of site weights left after quenching, place sums and pairs of one sequence.
+
+    `weights` one array (2 strands, positions) a motif, public ones first.
+    """
+    cut = 1 / 16
+    sites = [
+        {"motif": k, "strand": s, "weight": float(w[s, p]), "center": p + width[k] / 2,
+         "strength": max(0.0, float(w[s, p]) - cut) / (1 + float(w[s, p]))}
+        for k, w in enumerate(weights) for s in range(2) for p in range(length) if w[s, p] > cut
+    ]  # fmt: skip
+    total = [float(np.asarray(w, np.float64).sum()) for w in weights]
+    for site in sites:
+        site["keep"] = 1.0
+        for other in sites:
+            gap = abs(site["center"] - other["center"]) / program.quench_reach
+            if other["motif"] in program.quenchers and site["motif"] not in program.quenchers and gap < 1:
+                site["keep"] *= 1 - program.quench * other["strength"] * (1 - gap)
+    place = [0.0] * len(weights)
+    for site in sites:
+        total[site["motif"]] -= max(0.0, site["weight"] - cut) * (1 - site["keep"])
+        place[site["motif"]] += site["keep"] * site["strength"] * (2 * site["center"] / length - 1)
+    pairs = []
+    for j, (a, b) in enumerate(program.pairs):
+        value = 0.0
+        for rule, mix in zip(program.rules, program.rule_weights, strict=True):
+            near = 0.0
+            for x in (site for site in sites if site["motif"] == a):
+                for y in (site for site in sites if site["motif"] == b):
+                    gap = abs(x["center"] - y["center"])
+                    if gap >= (width[a] + width[b]) / 2:
+                        side = 1 + rule.strand[j] if x["strand"] == y["strand"] else 1 - rule.strand[j]
+                        law = spacing(gap, rule.spacing[j], rule.spread[j], program.helix, program.pair_reach)
+                        near += x["keep"] * x["strength"] * y["keep"] * y["strength"] * side * law
+            value += mix * saturated(near)
+        pairs.append(value)
+    return total, place[: len(program.public)], pairs
 
 
 def smooth_field(draws):
@@ -218,6 +255,7 @@ def activity(program, cell, raw):
         )
     )
     eta = (total - program.total_center[cell]) / program.total_scale[cell]
+    eta *= 1 + program.gc_gain * 10 * max(0.0, raw[2] - program.gc_onset)
     lifted = math.log1p(math.exp(eta + program.link_offset))
     return program.link_scale[cell] * (lifted - program.link_center[cell])
 

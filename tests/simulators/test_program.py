@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import genome, motif, mpra, program, scan
+from simulators import effects, genome, grammar, motif, mpra, program, scan
 from simulators.effects import normals
 from simulators.program import PARTS
 from simulators.random import key
@@ -25,7 +25,17 @@ def rows(world):
     sequence[5, 40:200] = 4
     sequence[58] = 4
     sequence[59] = 1
+    for i in range(6, 30):  # sites of a pair and of a quencher close to each other, some on top of one another
+        a, b = world.program.pairs[i % len(world.program.pairs)]
+        for k, start in ((a, 60), (b, 60 + i), (world.program.quenchers[i % 4], 130 - 2 * i)):
+            best = consensus(world.program.public[k])
+            sequence[i, start : start + len(best)] = best if i % 3 else 3 - best[::-1]
     return sequence
+
+
+def consensus(name):
+    found = motif.load((name,))
+    return found.probability[0, : found.width[0]].argmax(axis=1).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +51,20 @@ def sites(law, row):
         yield np.array(naive.site_weights(row, bits[:width], cut, law.temperature))
 
 
-@pytest.mark.parametrize("i", [0, 3, 4, 5, 58, 59])
+@pytest.mark.parametrize("i", [0, 3, 4, 5, *range(6, 30, 5), 58, 59])
 def test_basis_against_plain_sums(world, rows, basis, i):
     law, row = world.program, rows[i]
     weights = list(sites(law, row))
-    both = np.array([naive.saturated(w.sum()) for w in weights])
     public = len(law.public)
-    np.testing.assert_allclose(basis.occupancy[i], both[:public], rtol=1e-9)
-    np.testing.assert_allclose(basis.dark[i], both[public:], rtol=1e-9)
+    width = motif.load(law.public + law.dark).width.tolist()
+    left, place, pairs = naive.arrangement(law, width, weights, len(row))
+    both = np.array([naive.saturated(total) for total in left])
+    np.testing.assert_allclose(basis.occupancy[i], both[:public], rtol=1e-4)
+    np.testing.assert_allclose(basis.dark[i], both[public:], rtol=1e-4)
     strand = [naive.saturated(w[0].sum()) - naive.saturated(w[1].sum()) for w in weights[:public]]
-    np.testing.assert_allclose(basis.strand[i], strand, rtol=1e-9, atol=1e-13)
-    width = motif.load(law.public).width.tolist()
-    for j, (a, b) in enumerate(law.pairs):
-        near = [naive.saturated(weights[k].sum(axis=0)) for k in (a, b)]
-        total = naive.pair_sum(*near, width[a], width[b], law.pair_reach)
-        assert basis.pair[i, j] == pytest.approx(naive.saturated(total), rel=1e-9)
+    np.testing.assert_allclose(basis.strand[i], strand, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(basis.position[i], place, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(basis.pair[i], pairs, rtol=1e-4, atol=1e-6)
     table = program.field(law.identity, len(law.cells))
     np.testing.assert_allclose(basis.field[i], naive.field_sum(row, table), rtol=1e-9, atol=1e-11)
     assert basis.gc[i] == pytest.approx(naive.gc_share(row))
@@ -89,7 +98,7 @@ def test_parts_are_weighted_sums(world, rows, basis):
         basis.pair @ np.array(law.pair_weights).T,
         np.repeat(basis.gc[:, None], len(law.cells), axis=1),
         basis.dark @ dark[:, :-1].T + basis.field * dark[:, -1],
-        basis.strand @ np.array(law.orientation_weights).T,
+        basis.strand @ np.array(law.orientation_weights).T + basis.position @ np.array(law.position_weights).T,
     ]
     np.testing.assert_allclose(raw, np.stack(expected, axis=2), rtol=1e-9, atol=1e-11)
 
@@ -124,8 +133,9 @@ def test_all_parts_but_orientation_are_the_same_on_the_other_strand(world, rows)
     turned = np.array([naive.reverse_complement(row) for row in rows], np.uint8)
     here, there = (program.basis(world.program, x) for x in (rows, turned))
     for name in ("occupancy", "pair", "dark", "field", "gc"):
-        np.testing.assert_allclose(getattr(here, name), getattr(there, name), rtol=1e-9, atol=1e-11, err_msg=name)
-    np.testing.assert_allclose(here.strand, -there.strand, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(getattr(here, name), getattr(there, name), rtol=1e-5, atol=1e-6, err_msg=name)
+    for name in ("strand", "position"):
+        np.testing.assert_allclose(getattr(here, name), -getattr(there, name), rtol=1e-5, atol=1e-6, err_msg=name)
     assert np.abs(here.strand).max() > 0.5
 
 
@@ -144,8 +154,7 @@ def test_f_does_not_depend_on_other_rows_or_on_threads(world, rows, monkeypatch)
 def test_a_destroyed_site_counts_and_a_site_by_chance_counts(world):
     """Where a site stands in random letters f moves as it does for planted sites: f knows letters alone."""
     law = world.program
-    first = motif.load(law.public[:1])
-    best = first.probability[0, : first.width[0]].argmax(axis=1).astype(np.uint8)
+    best = consensus(law.public[0])
     row = genome.draw(replace(world.genome, plants=0.0), law.release, key(0, "bare"), 1).sequence
     planted = row.copy()
     planted[0, 100 : 100 + len(best)] = best
@@ -167,3 +176,47 @@ def test_what_is_no_table_of_letters_is_refused(world, wrong):
 def test_no_rows_and_short_rows(world):
     assert program.evaluate(world.program, np.empty((0, 230), np.uint8)).shape == (0, 3)
     assert np.isfinite(program.evaluate(world.program, np.zeros((2, 3), np.uint8))).all()
+
+
+def test_quenchers_weaken_others_alone_and_only_near(world, rows):
+    law = world.program
+    here = program.basis(law, rows)
+    free = program.basis(replace(law, quench=0.0), rows)
+    others = np.setdiff1d(np.arange(len(law.public)), law.quenchers)
+    assert (here.occupancy[:, others] <= free.occupancy[:, others] + 1e-12).all()
+    assert (free.occupancy - here.occupancy)[:, others].max() > 0.05
+    assert here.occupancy[:, law.quenchers].tobytes() == free.occupancy[:, law.quenchers].tobytes()
+    near = program.basis(replace(law, quench_reach=1e-9), rows)
+    np.testing.assert_allclose(near.occupancy, free.occupancy, rtol=1e-9)
+
+
+def test_two_rules_add_with_their_weights(world, rows):
+    law = world.program
+    other = effects.rule(law.identity, "another", len(law.pairs))
+    one, two = (program.basis(replace(law, rules=(r,)), rows).pair for r in (law.rules[0], other))
+    both = program.basis(replace(law, rules=(law.rules[0], other), rule_weights=(0.6, -0.3)), rows).pair
+    np.testing.assert_allclose(both, 0.6 * one - 0.3 * two, rtol=1e-9, atol=1e-12)
+    assert np.abs(one - two).max() > 0.05
+
+
+def test_the_spacing_law_has_its_peak_at_the_best_distance_and_the_turn_of_the_helix(world):
+    law = replace(world.program, helix=0.5)
+    best = law.rules[0].spacing[0]
+    distance = best + np.array([0.0, 5.25, 10.5, 1e3])
+    peak, trough, next_turn, far = grammar.spacing_law(law, 0, distance)
+    assert peak == pytest.approx(1)
+    assert trough < next_turn < peak
+    assert far == 0
+    expected = [naive.spacing(d, best, law.rules[0].spread[0], 0.5, law.pair_reach) for d in distance]
+    np.testing.assert_allclose([peak, trough, next_turn, far], expected, rtol=1e-12)
+
+
+def test_effects_grow_with_gc_above_the_onset_and_not_below(world, rows):
+    law = world.program
+    plain = replace(law, gc_gain=0.0)
+    raw = program.parts(law, program.basis(law, rows))
+    moved = np.abs(program.link(law, raw) - program.link(plain, raw)).max(axis=1)
+    share = raw[:, 0, 2]
+    assert (moved[share <= law.gc_onset] == 0).all()
+    assert (moved[share > law.gc_onset + 0.02] > 0).all()
+    assert (share > law.gc_onset + 0.02).sum() > 3
