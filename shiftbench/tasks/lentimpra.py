@@ -237,7 +237,7 @@ def _ceiling(library: Library, files: Files, at_hand: tuple[str, ...]) -> dict[s
         if lacking:
             missing[cell] = f"{' and '.join(lacking)} not at hand"
             continue
-        values = _large(tuple(files.path(name) for name in names))
+        values = large(tuple(files.path(name) for name in names))
         rows, other = zip(*((row[key], value) for key, value in values.items() if key in row), strict=True)
         joint = library.observed[list(rows), CELLS.index(cell)]
         ceiling[cell] = float(np.sqrt(np.corrcoef(joint, other)[0, 1]))
@@ -245,7 +245,7 @@ def _ceiling(library: Library, files: Files, at_hand: tuple[str, ...]) -> dict[s
     return {"ceiling": {"pearson": ceiling}, "ceiling_sequences": shared, "ceiling_missing": missing}
 
 
-def _large(paths: tuple[Path, ...]) -> dict[bytes, float]:
+def large(paths: tuple[Path, ...]) -> dict[bytes, float]:
     """Value of each encoded sequence of files with the columns seq_id, seq, mean_value."""
     rows = (line.split("\t") for path in paths for line in path.read_text().splitlines()[1:])
     return {encode(letters).tobytes(): float(value) for _, letters, value in rows}
