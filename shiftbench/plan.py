@@ -9,7 +9,22 @@ import msgspec
 from shiftbench.catalog import find_task, load_recipe
 from shiftbench.metrics.table import VERSION as METRICS_VERSION
 from shiftbench.registry import CONTROLS, PROVIDERS
-from shiftbench.spec import SEVERITIES, Budget, Data, Fit, Node, Predict, Recipe, Score, Suite, Task, Tier, digest
+from shiftbench.spec import (
+    COMPOUND_DOSES,
+    NULL,
+    SEVERITIES,
+    Budget,
+    Data,
+    Fit,
+    Node,
+    Predict,
+    Recipe,
+    Score,
+    Suite,
+    Task,
+    Tier,
+    digest,
+)
 from shiftbench.validate import Selection, check_recipes, check_selection, check_task
 from shiftbench.wrappers import WRAPPERS
 
@@ -97,7 +112,7 @@ class _Planner:
     def run(self) -> None:
         """Plan all worlds of the task."""
         recipes = self._recipes()
-        for world in range(self.tier.worlds):
+        for world in range(self._worlds()):
             source = f"{self.teacher.name}/world{world}"
             training = self.plan.add(self._data("training", world), f"{source}/training")
             calibration = ""
@@ -106,6 +121,11 @@ class _Planner:
             fits = [[*self._fits(recipe, training, source)] for recipe in recipes]
             for test in self._tests(world):
                 self._score_test(test, fits, calibration, f"{source}/calibration")
+
+    def _worlds(self) -> int:
+        """Worlds of the tier, or those asked for where there are any to draw."""
+        simulated = getattr(PROVIDERS.get(self.teacher.data), "simulated", False)
+        return self.selection.worlds if simulated and self.selection.worlds else self.tier.worlds
 
     def _data(self, role: Literal["training", "calibration", "test"], world: int, **more: Any) -> Data:
         task, tier = self.task if role == "test" else self.teacher, self.tier
@@ -158,12 +178,18 @@ class _Planner:
             yield Test(self._data("test", world, shift=shift, severity=severity), base | row)
 
     def _doses(self) -> Iterator[tuple[str, str]]:
-        """Family and dose of every shifted test set: doses of the tier, then arms, each once."""
+        """Family and dose of every shifted test set: doses of the tier, then arms, each once.
+
+        The null shift has dose 0 alone; it is always there, since no gap is read without it.
+        """
         arms = [tuple(arm.split(":")) for arm in self.task.arms]
         for shift in self.task.shifts:
-            if not self.selection.shifts or shift in self.selection.shifts:
+            if shift == NULL:
+                yield shift, "0"
+            elif all(not only or shift in only for only in (self.selection.shifts, self.tier.shifts)):
+                doses = [dose for dose in map(str, self.tier.doses) if "+" not in shift or dose in COMPOUND_DOSES]
                 named = [dose for family, dose in arms if family == shift]
-                yield from ((shift, dose) for dose in dict.fromkeys([*map(str, self.tier.doses), *named]))
+                yield from ((shift, dose) for dose in dict.fromkeys([*doses, *named]))
 
     def _score_test(self, test: Test, fits: list[list[Member]], calibration: str, source: str) -> None:
         shift = f"{test.row['shift']}:{test.row['dose']}" if test.row["shift"] else "iid"

@@ -17,14 +17,22 @@ Scored = Literal["value", "difference"]
 Count = Annotated[int, Meta(ge=0)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 
-SEVERITIES = {"0": 0.0, "1": 0.05, "2": 0.15, "3": 0.30, "4": 0.50, "5": 0.75, "full": 1.0}
-"""Severity of each dose; `full` is an arm of concept families."""
+SEVERITIES = {"0": 0.0, "1": 0.05, "2": 0.15, "3": 0.30, "4": 0.50, "5": 0.75, "full": 1.0, "reverse": 2.0}
+"""Severity of each dose; `full` and `reverse` are arms of concept families."""
+
+NULL = "null"
+"""Shift that changes nothing: a second test set of the training law, which shows how far chance alone moves a number."""
+COMPOUND_DOSES = ("2", "3")
+"""Doses at which two families (`a+b`) act together; a compound of two larger ones would leave nothing to predict."""
 
 TIERS = ("smoke", "bench", "core", "full")
 
 
 class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Sizes of one tier of a task; never part of a digest. `rows` = 0 takes all training rows."""
+    """Sizes of one tier of a task; never part of a digest. `rows` = 0 takes all training rows.
+
+    `doses` of every family; `shifts` narrows the families of the task, with their arms, to those named.
+    """
 
     rows: Count
     validation: AtLeastOne
@@ -33,6 +41,7 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seeds: AtLeastOne
     worlds: AtLeastOne = 1
     doses: tuple[int, ...] = ()
+    shifts: tuple[str, ...] = ()
     epochs: AtLeastOne = 8
     batch: AtLeastOne = 32
     width: Annotated[float, Meta(gt=0)] = 1.0
@@ -43,7 +52,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A training set and the test sets asked of it.
 
     `data` names the provider; `trained_on` another task (suite/name) whose fits predict this one, at its sizes;
-    `shifts` families, each at the doses of the tier; `arms` further named doses, as family:arm;
+    `shifts` families, each at the doses of the tier; `arms` further named doses, as family:arm, reported and never
+    averaged;
     `subsets` real subsets; `scored` value, or difference of a row and its reference.
     """
 

@@ -22,6 +22,7 @@ class Selection:
     shifts: tuple[str, ...] = ()
     recipes: tuple[str, ...] = ()
     seeds: int = 0
+    worlds: int = 0
 
 
 def check_selection(suites: list[Suite], selection: Selection) -> None:
@@ -29,8 +30,9 @@ def check_selection(suites: list[Suite], selection: Selection) -> None:
     tasks = [task for suite in suites for task in suite.task]
     _known("--tasks", "task", selection.tasks, [task.name for task in tasks])
     _known("--shifts", "shift", selection.shifts, [shift for task in tasks for shift in task.shifts])
-    if selection.seeds < 0:
-        raise InputError(f"--seeds: {selection.seeds}; expected at least 1, or 0 for the seeds of the tier")
+    for name in ("seeds", "worlds"):
+        if (number := getattr(selection, name)) < 0:
+            raise InputError(f"--{name}: {number}; expected at least 1, or 0 for the {name} of the tier")
 
 
 def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
@@ -45,6 +47,7 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
 
         _known(where, "shift", task.shifts, list(FAMILIES))
     _known(where, "dose", map(str, teacher.tiers[tier].doses), list(SEVERITIES))
+    _known(f"{where}, tier {tier}", "shift", teacher.tiers[tier].shifts, list(teacher.shifts))
     for arm in task.arms:
         family, _, dose = arm.partition(":")
         _known(f"{where}, arm {arm}", "shift", [family], list(task.shifts))

@@ -14,7 +14,7 @@ class Built:
 
     `samples`: `train` and `validation` for role training, else the one sample under the name of the role.
     `facts`: `world` (JSON text of the world of this node, simulated data), `source_world` (of the unshifted one),
-    `part`, `severity`, `parameter` of a shift, `ceiling` ({metric: {output: value}}, real data), `available` (rows
+    `part`, `severity`, `parameter` of a shift, `drawn` ({role: rows drawn, measured or not}), `ceiling` ({metric: {output: value}}, real data), `available` (rows
     of each role, real data), and what else a reader should know.
     """
 
@@ -30,6 +30,8 @@ class Provider(Protocol):
     """Names of the public files that it cannot do without."""
     optional: tuple[str, ...] = ()
     """Names of those that add something: `Data.optional` says which of them were at hand."""
+    simulated: bool = False
+    """Whether it draws worlds, of which a run may ask for any number."""
 
     def build(self, data: Data, files: Files) -> Built:
         """Samples and facts of `data`, the same bytes at every call."""

@@ -11,6 +11,7 @@ from shiftbench.errors import InputError
 from shiftbench.plan import plan
 from shiftbench.spec import TIERS, Budget, Data, Fit, Predict, Recipe, Score, digest
 from shiftbench.validate import Selection
+from simulators.shift import Family
 
 
 def planned(name, tier="smoke", **selection):
@@ -179,3 +180,67 @@ def test_a_moved_model_is_the_same_and_an_edited_one_another(tmp_path):
             [name for name, node in made.nodes.items() if isinstance(node, Fit) and node.recipe.name == "Net"]
         )
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.fixture
+def families(monkeypatch):
+    """Families of every kind, none of which is ever solved."""
+    parts = {"gc": "genome", "rewiring": "program", "depth": "assay", "gc+depth": "genome+assay", "null": "none"}
+    made = {name: Family(name, part, "a change", lambda *_: None) for name, part in parts.items()}
+    monkeypatch.setattr("simulators.shift.FAMILIES", made)
+    return tuple(made)
+
+
+def shifted(families, doses, *, arms=(), narrow=(), **selection):
+    """Family, dose, part and severity of every test set of a task with these families."""
+    suite = load_suite("shift")
+    tier = msgspec.structs.replace(suite.task[0].tiers["smoke"], doses=doses, shifts=narrow, worlds=1)
+    task = msgspec.structs.replace(suite.task[0], shifts=families, arms=arms, tiers={"smoke": tier})
+    made = plan([msgspec.structs.replace(suite, task=(task,))], "smoke", Selection(**selection))
+    return {tuple(row[name] for name in ("shift", "dose", "part", "severity")) for _, row in made.scores}
+
+
+def test_every_kind_of_family_has_its_doses(families):
+    arms = ("rewiring:full", "rewiring:reverse", "depth:3")
+    assert shifted(families, (2, 5), arms=arms) == {
+        ("", "0", "", 0.0),
+        ("null", "0", "none", 0.0),
+        ("gc", "2", "genome", 0.15),
+        ("gc", "5", "genome", 0.75),
+        ("rewiring", "2", "program", 0.15),
+        ("rewiring", "5", "program", 0.75),
+        ("rewiring", "full", "program", 1.0),
+        ("rewiring", "reverse", "program", 2.0),
+        ("depth", "2", "assay", 0.15),
+        ("depth", "3", "assay", 0.3),
+        ("depth", "5", "assay", 0.75),
+        ("gc+depth", "2", "genome+assay", 0.15),
+    }
+
+
+def test_compounds_stop_at_dose_3_and_the_null_shift_is_always_there(families):
+    found = shifted(families, (1, 2, 3, 4, 5), shifts=("gc+depth",))
+    tests = {(shift, dose) for shift, dose, *_ in found}
+    assert tests == {("", "0"), ("null", "0"), ("gc+depth", "2"), ("gc+depth", "3")}
+
+
+def test_a_tier_may_narrow_the_families_and_their_arms(families):
+    found = shifted(families, (2,), arms=("rewiring:full", "depth:3"), narrow=("gc", "depth"))
+    assert {shift for shift, *_ in found} == {"", "null", "gc", "depth"}
+    assert ("depth", "3", "assay", 0.3) in found
+    with pytest.raises(InputError, match="tier smoke: no shift 'gd'; did you mean 'gc'"):
+        shifted(families, (2,), narrow=("gd",))
+
+
+def test_the_null_shift_is_another_test_set_of_the_same_world(families):
+    plain = Data(provider="mpra", version=1, role="test", rows=9)
+    assert digest(msgspec.structs.replace(plain, shift="null")) != digest(plain)
+
+
+def test_worlds_asked_for_are_drawn_where_there_are_worlds():
+    made = planned("all", worlds=2, shifts=("gc",))
+    drawn = {(row["suite"], row["world"]) for _, row in made.scores}
+    assert {found for found in drawn if found[0] != "cagi5"} == {("shift", 0), ("shift", 1), ("lentimpra", 0)}
+    assert {row["world"] for _, row in planned("shift", "bench", worlds=1).scores} == {0}
+    with pytest.raises(InputError, match="--worlds: -1; expected at least 1, or 0 for the worlds of the tier"):
+        planned("shift", worlds=-1)

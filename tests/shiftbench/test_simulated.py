@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,8 +10,10 @@ from shiftbench.errors import Skipped
 from shiftbench.models.controls import DECOYS, MotifPrior, PwmRidge
 from shiftbench.models.oracle import Oracle, SourceOracle
 from shiftbench.spec import Data
+from shiftbench.tasks import simulated
 from shiftbench.tasks.files import Files
-from shiftbench.tasks.simulated import Mpra
+from shiftbench.tasks.simulated import Mpra, measured
+from simulators import mpra
 from simulators.contract import World
 
 
@@ -72,3 +75,49 @@ def test_controls_hold_no_dark_motif():
 def test_a_severity_out_of_reach_is_skipped_with_the_reason():
     with pytest.raises(Skipped, match="it ends at"):
         build("test", shift="depth", severity=0.75)
+
+
+@pytest.fixture
+def few_barcodes(monkeypatch):
+    """A world whose assay leaves many inserts without a measurement."""
+    drawn = mpra.world(0)
+    assay = msgspec.structs.replace(drawn.assay, barcode_mean=6.0, least_barcodes=4)
+    monkeypatch.setattr(simulated, "_world", lambda number: msgspec.structs.replace(drawn, assay=assay))
+
+
+@pytest.mark.parametrize("role", ["training", "calibration", "test"])
+def test_rows_that_were_not_measured_are_left_out_and_counted(few_barcodes, role):
+    built = build(role)
+    drawn = mpra.draw(simulated._world(0), 60, seed=0, split="train" if role == "training" else role)
+    kept = np.isfinite(drawn.observed).all(axis=1)
+    sample = built.samples["train" if role == "training" else role]
+    assert 0 < kept.sum() < 60
+    assert sample.id.tolist() == drawn.id[kept].tolist()
+    assert np.array_equal(sample.observed, drawn.observed[kept])
+    assert np.array_equal(sample.truth.sd, drawn.truth.sd[kept])
+    assert np.array_equal(sample.replicates, drawn.replicates[kept])
+    assert np.array_equal(sample.table["gc"], drawn.table["gc"][kept])
+    assert built.facts["drawn"] == dict.fromkeys(built.samples, 60)
+
+
+def test_a_sample_that_is_all_measured_stays_as_it_is(toy):
+    sample = toy(5)
+    assert measured(sample) is sample
+
+
+def test_the_null_shift_has_the_same_world_and_other_rows():
+    plain, null = build("test"), build("test", shift="null")
+    assert null.facts["world"] == plain.facts["world"]
+    assert "part" not in null.facts
+    rows = [{row.tobytes() for row in one.samples["test"].sequence} for one in (plain, null)]
+    assert not rows[0] & rows[1]
+
+
+def test_laws_of_the_plain_test_set_count_its_rows():
+    built = build("test")
+    told = built.facts["laws"]
+    cells = built.samples["test"].outputs
+    assert set(told) == {"GC", *(f"{what}, {cell}" for what in ("f", "SD") for cell in cells)}
+    assert all(sum(law["count"]) == len(built.samples["test"].id) for law in told.values())
+    assert told["GC"]["low"] == pytest.approx(built.samples["test"].table["gc"].min())
+    assert "laws" not in build("test", shift="null").facts
