@@ -287,3 +287,25 @@ def count_moments(assay, f, least, barcodes, grid, most):
     mean = float(np.average(values, weights=weights))
     between = float(np.average((np.array(values) - mean) ** 2, weights=weights))
     return mean, math.sqrt(within + between)
+
+
+# regression
+
+
+def weighted_fit(dense, weight, value):
+    """Coefficients of weighted least squares, those of least norm where several fit."""
+    root = np.sqrt(weight)[:, None]
+    return np.linalg.lstsq(root * dense, root * value, rcond=None)[0]
+
+
+def pooled_errors(dense, weight, value):
+    """Textbook SE of weighted least squares with one variance: s^2 (X'WX)^-1, s^2 = e'We / (n - p)."""
+    residual = value - dense @ weighted_fit(dense, weight, value[:, None])[:, 0]
+    variance = (weight * residual**2).sum() / (len(dense) - dense.shape[1])
+    return np.sqrt(variance * np.diag(np.linalg.inv((dense.T * weight) @ dense)))
+
+
+def sandwich(dense, weight, sd):
+    """SD of weighted least squares over rows that vary independently by `sd` (n, outputs)."""
+    gain = np.linalg.inv((dense.T * weight) @ dense) @ (dense.T * weight)
+    return np.sqrt(gain**2 @ sd**2)
