@@ -35,14 +35,14 @@ def depth(world: World, severity: float) -> Solved:
 
 
 def _lost(world: World, factor: float) -> float:
-    f = _activity(world)
-    before, after = (reliability(law, f) for law in (world.assay, _thinned(world.assay, factor)))
+    f, gc = _activity(world)
+    before, after = (reliability(law, f, gc) for law in (world.assay, _thinned(world.assay, factor)))
     return 1 - sum(b / a for a, b in zip(before, after, strict=True)) / len(before)
 
 
-def reliability(law: Assay, f: Floats) -> list[float]:
+def reliability(law: Assay, f: Floats, gc: Floats) -> list[float]:
     """Lambda of every output for activities `f` float64 (n, outputs): the share of what is observed that is truth."""
-    expected, sd = assay.moments(law, f.astype(np.float32))
+    expected, sd = assay.moments(law, f.astype(np.float32), gc)
     shares = []
     for c in range(f.shape[1]):
         signal = moments(f[:, c])[1] ** 2
@@ -53,9 +53,9 @@ def reliability(law: Assay, f: Floats) -> list[float]:
 
 
 @lru_cache(maxsize=4)
-def _activity(world: World) -> Floats:
+def _activity(world: World) -> tuple[Floats, Floats]:
     found = program.reference(world.genome, world.program)
-    return program.link(world.program, program.parts(world.program, found))
+    return program.link(world.program, program.parts(world.program, found)), found.gc
 
 
 def _thinned(law: Assay, factor: float) -> Assay:

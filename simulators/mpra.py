@@ -67,11 +67,11 @@ def draw(world: World, n: int, *, seed: int | bytes, split: str = "sample", star
     """Items `start` .. `start` + `n` - 1 of the sample named `split`, with their truth.
 
     Letters and noise come from `seed` and `split` alone: two worlds that differ in one part differ in nothing else.
-    The table holds `gc` (of the insert with adapters), `barcodes` and `plants` (sites planted).
+    The table holds `gc` (of the insert with adapters), `barcodes`, `plants` (sites planted) and `batch`.
     """
     drawn = genome.draw(world.genome, world.program.release, key(seed, "mpra", split, "genome"), n, start)
-    truth = evaluate(world, drawn.sequence)
-    measured = assay.measure(world.assay, truth.mean, key(seed, "mpra", split, "assay"), start)
+    f, gc = program.evaluate(world.program, drawn.sequence), genome.gc(drawn.sequence)
+    measured = assay.measure(world.assay, f, gc.astype(np.float64), key(seed, "mpra", split, "assay"), start)
     return Sample(
         id=np.array([f"{split}:{i:06d}" for i in range(start, start + n)], dtype=np.str_),
         sequence=drawn.sequence,
@@ -82,18 +82,22 @@ def draw(world: World, n: int, *, seed: int | bytes, split: str = "sample", star
         outputs=world.program.cells,
         replicates=measured.replicates,
         table={
-            "gc": genome.gc(drawn.sequence),
+            "gc": gc,
             "barcodes": measured.barcodes,
             "plants": np.count_nonzero(drawn.site >= 0, axis=1).astype(np.int32),
+            "batch": measured.batch,
         },
-        truth=truth,
+        truth=Truth(f, *assay.moments(world.assay, f, gc.astype(np.float64), measured.batch)),
     )
 
 
 def evaluate(world: World, sequence: NDArray[np.uint8]) -> Truth:
-    """Truth of any sequences, uint8 (n, length): f, and what the assay of the world would give on average and as SD."""
+    """Truth of any sequences, uint8 (n, length): f, and mean and SD of what the assay of the world would give.
+
+    Over all batches of the assay, as the batch of a sequence is not known.
+    """
     f = program.evaluate(world.program, sequence)
-    return Truth(f, *assay.moments(world.assay, f))
+    return Truth(f, *assay.moments(world.assay, f, genome.gc(sequence).astype(np.float64)))
 
 
 def _choose(identity: str) -> tuple[str, ...]:
@@ -148,7 +152,8 @@ def _batches(identity: str) -> tuple[Batch, ...]:
     """Batches of a library: normal effects of SD `BATCH_SD` that sum to 0 over the batches."""
     draws = effects.normals(key(0, identity, "batches"), BATCHES, 0, len(BATCH_SD)).tolist()
     change = {
-        name: [sd * (x - sum(row) / BATCHES) for x in row] for (name, sd), row in zip(BATCH_SD.items(), draws, strict=True)
+        name: [sd * (x - sum(row) / BATCHES) for x in row]
+        for (name, sd), row in zip(BATCH_SD.items(), draws, strict=True)
     }
     return tuple(
         Batch(
