@@ -111,7 +111,8 @@ def _rate(key, item, c, law, batch, n, f, gc, table):  # type: ignore[no-untyped
     chance, level = uniforms(key, item, _JACKPOT + c)
     if chance < law.jackpot_rate:
         factor *= readout.jackpot(law, n, level)
-    return n * law.rna_depth * batch[4] * exp2(readout.read_out(law, batch, f, gc)) * factor
+    a = readout.in_batch(batch, readout.read_out(law, f, gc), gc)
+    return n * law.rna_depth * batch[4] * exp2(a) * factor
 
 
 @njit(cache=True)

@@ -96,13 +96,19 @@ def _reach(f, gc, chosen, law, batches):  # type: ignore[no-untyped-def]
     low, high, distance = math.inf, -math.inf, 0.0
     for i in range(f.shape[0]):
         distance = max(distance, abs(gc[i] - MIDDLE_GC))
-        for b in range(len(batches)):
-            if chosen[i] >= 0 and b != chosen[i]:
-                continue
-            for c in range(f.shape[1]):
-                a = readout.read_out(law, batches[b], f[i, c], gc[i])
+        first, last = _batches(chosen[i], len(batches))
+        for c in range(f.shape[1]):
+            outside = readout.read_out(law, f[i, c], gc[i])
+            for b in range(first, last):
+                a = readout.in_batch(batches[b], outside, gc[i])
                 low, high = min(low, a), max(high, a)
     return low, high, distance
+
+
+@njit(cache=True)
+def _batches(chosen, batches):  # type: ignore[no-untyped-def]
+    """First and behind the last batch that a row is in."""
+    return (0, batches) if chosen < 0 else (chosen, chosen + 1)
 
 
 def _gc_step(law: readout.Law, grid: Grid) -> float:
@@ -125,15 +131,20 @@ def _table(assay: Assay, depths: tuple[float, ...], low: int, high: int, knots: 
     out = np.full((2, knots, len(depths), (high - low) * grid.activity + 1, 2), np.nan)
     if not numbers.size:
         return out
+    rna = np.empty((numbers.size, 3, (_HIGH - _LOW) * grid.rate + 1))
+    dna = np.empty((numbers.size, len(depths), 2))
+    excess = _excess(law, numbers)
     for j in range(knots):
-        distance = j * step if knots > 1 else 0.0
-        spread = readout.dispersion(law, MIDDLE_GC + distance)
-        rna = np.empty((numbers.size, 3, (_HIGH - _LOW) * grid.rate + 1))
-        dna = np.empty((numbers.size, len(depths), 2))
-        _given_number(law, spread, numbers, scale, grid.rate, poisson, gammas, rna, dna)
+        distance = j * step if j else 0.0
+        if j == 0 or law.dispersion_gc > 0:
+            spread = readout.dispersion(law, MIDDLE_GC + distance)
+            _given_number(law, spread, numbers, scale, grid.rate, poisson, gammas, rna, dna)
+        else:
+            out[1, j] = out[1, 0]
         for side, gc in enumerate((MIDDLE_GC + distance, MIDDLE_GC - distance)):
-            weights = _weights(law, readout.barcode_mean(law, gc), numbers)
-            _combine(law, assay.replicates, numbers, weights, scale, low, grid, rna, dna, out[side, j])
+            if side == 0 or j == 0 or law.dispersion_gc > 0:
+                weights = _weights(law, readout.barcode_mean(law, gc), numbers)
+                _combine(law, assay.replicates, numbers, weights, scale, low, grid, rna, dna, excess, out[side, j])
     return out
 
 
@@ -210,14 +221,14 @@ def _mixed(mean, variance, scale, log_rate, value, weight):  # type: ignore[no-u
     return center + one, two - one * one, within
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _given_number(law, spread, numbers, depths, per_rate, poisson, gammas, rna, dna):  # type: ignore[no-untyped-def]
     """Fill `rna` and `dna` for every number of barcodes.
 
     `rna`: mean of log2(RNA + 1), its variance that replicates share, that within them, at knots of the log rate;
     `dna`: mean and variance of log2(DNA + 1) at every depth.
     """
-    for b in prange(numbers.size):
+    for b in range(numbers.size):
         n = numbers[b] / spread
         value, weight = _log_gamma_law(gammas, n * law.dna_size)
         for j in range(depths.size):
@@ -297,16 +308,26 @@ def _weights(law, mean, numbers):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True, parallel=True)
-def _combine(law, replicates, numbers, weights, depths, low, grid, rna, dna, out):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _excess(law, numbers):  # type: ignore[no-untyped-def]
+    """Log factor of the jackpots at the nodes of J, for every number of barcodes."""
+    out = np.empty((numbers.size, _LEVELS.size))
+    for b in range(numbers.size):
+        for i in range(_LEVELS.size):
+            out[b, i] = math.log(readout.jackpot(law, numbers[b], _LEVELS[i]))
+    return out
+
+
+@njit(cache=True)
+def _combine(law, replicates, numbers, weights, depths, low, grid, rna, dna, excess, out):  # type: ignore[no-untyped-def]
     """E and SD at every depth and knot of the read-out, from those given the number of barcodes."""
-    for k in prange(out.shape[1]):
+    for k in range(out.shape[1]):
         a = low + k / grid.activity
         for j in range(depths.size):
             mean, square, within = 0.0, 0.0, 0.0
             for b in range(numbers.size):
                 log_rate = math.log(numbers[b] * law.rna_depth * depths[j]) + a * LN2
-                one, two, inner = _jackpots(law, numbers[b], rna[b], log_rate, grid.rate)
+                one, two, inner = _jackpots(law.jackpot_rate, excess[b], rna[b], log_rate, grid.rate)
                 value = one - dna[b, j, 0] - a
                 mean += weights[b] * value
                 square += weights[b] * value * value
@@ -316,16 +337,15 @@ def _combine(law, replicates, numbers, weights, depths, low, grid, rna, dna, out
 
 
 @njit(cache=True)
-def _jackpots(law, n, rna, log_rate, per_rate):  # type: ignore[no-untyped-def]
+def _jackpots(rate, excess, rna, log_rate, per_rate):  # type: ignore[no-untyped-def]
     """Mean, variance shared by replicates and variance within them, mixed over whether there is a jackpot and J."""
     x = (log_rate - _LOW) * per_rate
     one, two, inner = _at(rna[0], x), _at(rna[1], x), _at(rna[2], x)
-    rate = law.jackpot_rate
     if rate == 0:
         return one, two, inner
     mean, square, between, within = 0.0, 0.0, 0.0, 0.0
     for i in range(_LEVELS.size):
-        y = x + math.log(readout.jackpot(law, n, _LEVELS[i])) * per_rate
+        y = x + excess[i] * per_rate
         gain = _at(rna[0], y) - one
         mean += _LEVEL_WEIGHTS[i] * gain
         square += _LEVEL_WEIGHTS[i] * gain * gain
@@ -343,11 +363,12 @@ def _interpolate(f, gc, chosen, law, batches, depth, scale, table, expected, sd)
     for i in prange(f.shape[0]):
         side = 0 if gc[i] >= MIDDLE_GC else 1
         h = abs(gc[i] - MIDDLE_GC) / scale[2]
-        first, last = (0, len(batches)) if chosen[i] < 0 else (chosen[i], chosen[i] + 1)
+        first, last = _batches(chosen[i], len(batches))
         for c in range(f.shape[1]):
             mean, square, within = 0.0, 0.0, 0.0
+            outside = readout.read_out(law, f[i, c], gc[i])
             for b in range(first, last):
-                a = readout.read_out(law, batches[b], f[i, c], gc[i])
+                a = readout.in_batch(batches[b], outside, gc[i])
                 one, spread = _surface(table[side, :, depth[b]], h, (a - scale[0]) * scale[1])
                 mean += one
                 square += one * one

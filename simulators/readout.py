@@ -1,4 +1,4 @@
-"""The law of one insert in an Assay, compiled for draws and for moments: read-out in a batch, barcodes, dispersion."""
+"""The law of one insert in an Assay, compiled for draws and for moments: read-out, batch, barcodes, dispersion."""
 
 import math
 from typing import NamedTuple
@@ -46,13 +46,19 @@ def batches(assay: Assay) -> NDArray[np.float64]:
 
 
 @njit(cache=True)
-def read_out(law, batch, f, gc):  # type: ignore[no-untyped-def]
-    """Noise-free log2 RNA / DNA of activity `f`: gain and leak, then GC, then what the batch does to the result."""
+def read_out(law, f, gc):  # type: ignore[no-untyped-def]
+    """Noise-free log2 RNA / DNA of activity `f` outside any batch: gain and leak, then GC."""
     g = gc - 0.5
     a = law.gain * f
     if law.leak > 0:
         a = log2((exp2(a) + law.leak) / (1 + law.leak))
-    a += law.gc_linear * g + law.gc_square * g * g
+    return a + law.gc_linear * g + law.gc_square * g * g
+
+
+@njit(cache=True)
+def in_batch(batch, a, gc):  # type: ignore[no-untyped-def]
+    """Read-out `a` as one row of `batches` gives it."""
+    g = gc - 0.5
     return batch[0] + batch[1] * a + batch[2] * g + batch[3] * g * g
 
 
