@@ -48,6 +48,7 @@ def run(
     seeds: int = 0,
     engine: str = "processes",
     workers: int = 0,
+    scheduler: str = "",
     device: str = "auto",
     max_minutes: float = 0.0,
     dry_run: Flag = False,
@@ -76,9 +77,11 @@ def run(
     seeds
         Number of training seeds instead of the tier's.
     engine
-        processes or inprocess.
+        processes, inprocess or dask.
     workers
-        Processes at a time; 0 takes one a core.
+        Processes at a time; 0 takes one a core, or as many as the scheduler has threads.
+    scheduler
+        Address of a Dask scheduler, as tcp://host:port; without one, dask starts workers on this machine.
     device
         auto, cpu, cuda or mps.
     max_minutes
@@ -102,6 +105,7 @@ def run(
         offline=offline,
         engine=engine,
         workers=workers,
+        scheduler=scheduler,
         device="cpu" if dry_run else device,
         max_minutes=max_minutes,
         quiet=quiet,
@@ -243,7 +247,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough
         sys.exit(0)
     except KeyboardInterrupt as stop:
-        print("shiftbench: stopped; finished nodes are kept, the same command goes on from there", file=sys.stderr)  # noqa: T201
+        print("shiftbench: stopped; finished work is kept, the same command goes on from there", file=sys.stderr)  # noqa: T201
         sys.exit(143 if isinstance(stop, _Terminated) else 130)
     sys.exit(result if isinstance(result, int) else 0)
 

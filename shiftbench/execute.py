@@ -6,8 +6,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal, ParamSpec, TypeVar
@@ -18,7 +17,7 @@ from shiftbench.spec import did_you_mean
 P = ParamSpec("P")
 T = TypeVar("T")
 
-ENGINES = ("inprocess", "processes")
+ENGINES = ("inprocess", "processes", "dask")
 BLOCKING = ("skipped", "failed")
 """States of a node on which nothing can be built."""
 
@@ -47,13 +46,41 @@ class InProcess(Executor):
         return future
 
 
-def engine(name: str, workers: int) -> Executor:
-    """Executor by name: `inprocess`, or `processes` (spawned, `workers` of them, one thread each)."""
+def width(name: str, workers: int, scheduler: str = "") -> int:
+    """How many calls run at a time: `workers`, or if 0 as many as there are cores, or threads at the scheduler.
+
+    `InputError` for an unknown engine, or a scheduler that does not answer.
+    """
+    _check(name)
+    if scheduler and name != "dask":
+        raise InputError(f"--scheduler: {scheduler} with the engine {name}; expected --engine dask")
     if name == "inprocess":
-        return InProcess()
+        return 1
+    if scheduler and not workers:
+        from shiftbench import cluster
+
+        return cluster.threads(scheduler)
+    return workers or os.cpu_count() or 1
+
+
+def engine(name: str, workers: int, scheduler: str = "") -> Executor:
+    """Executor by name: `inprocess`, `processes` (spawned, `workers` of them, one thread each), or `dask`.
+
+    Dask runs on the cluster at the address `scheduler`, or on one of its own like `processes`.
+    """
+    _check(name)
+    if name == "dask":
+        from shiftbench.cluster import Dask
+
+        return Dask(workers, scheduler, _prepare_worker)
     if name == "processes":
         return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare_worker)
-    raise InputError(f"no engine {name!r}{did_you_mean(name, ENGINES)}")
+    return InProcess()
+
+
+def _check(name: str) -> None:
+    if name not in ENGINES:
+        raise InputError(f"--engine: no engine {name!r}{did_you_mean(name, ENGINES)}")
 
 
 def _prepare_worker() -> None:
@@ -96,6 +123,10 @@ def drive(
             if drive.running and not drive.collect():
                 executor.shutdown(wait=False, cancel_futures=True)
                 executor = start(width)
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
     return drive.outcomes
@@ -150,7 +181,7 @@ class _Drive:
     def collect(self) -> bool:
         """Settle what is done; False if a worker died, and all that ran has to be made again."""
         done, _ = wait(self.running, return_when=FIRST_COMPLETED)
-        if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+        if any(isinstance(future.exception(), BrokenExecutor) for future in done):
             if self.suspects:
                 self.settle(self.suspects.popleft(), Outcome("failed", "its worker process died (out of memory?)"))
             else:
@@ -167,7 +198,7 @@ class _Drive:
 def _submit(executor: Executor, make: Callable[[str], Outcome], name: str) -> Future[Outcome]:
     try:
         return executor.submit(make, name)
-    except BrokenProcessPool as error:
+    except BrokenExecutor as error:
         future: Future[Outcome] = Future()
         future.set_exception(error)
         return future

@@ -1,7 +1,6 @@
 """What a run leaves behind: the table of numbers, the table of costs, the plan and the manifest."""
 
 import json
-import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,6 +17,7 @@ from shiftbench.plan import Plan
 from shiftbench.provenance import provenance
 from shiftbench.spec import TIERS, Data, Suite
 from shiftbench.store import Store
+from shiftbench.whole import whole
 
 Json = dict[str, Any]
 
@@ -111,6 +111,5 @@ def write(folder: Path, planned: Plan, store: Store, outcomes: dict[str, Outcome
 
 
 def _replace(path: Path, value: Json) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=1, sort_keys=True))
-    os.replace(partial, path)
+    with whole(path) as partial:
+        partial.write_text(json.dumps(value, indent=1, sort_keys=True))

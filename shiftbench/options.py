@@ -21,7 +21,8 @@ class Options:
     context: Context
     selection: Selection = field(default_factory=Selection)
     engine: str = "processes"
-    workers: int = 1
+    workers: int = 0
+    scheduler: str = ""
     max_minutes: float = 0.0
     quiet: bool = False
 
@@ -37,6 +38,7 @@ def options(
     offline: bool = False,
     engine: str = "processes",
     workers: int = 0,
+    scheduler: str = "",
     device: str = "auto",
     max_minutes: float = 0.0,
     quiet: bool = False,
@@ -63,7 +65,8 @@ def options(
         context=context,
         selection=selection or Selection(),
         engine=engine,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers,
+        scheduler=scheduler,
         max_minutes=max_minutes,
         quiet=quiet,
     )

@@ -1,11 +1,11 @@
 """The table of a run: the columns of results.parquet, one row a number, written whole or not at all."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shiftbench.errors import InputError
+from shiftbench.whole import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,12 +113,5 @@ def _replace(table: "pa.Table", path: Path) -> None:
     """Put `table` at `path`, whole or not at all."""
     from pyarrow import parquet
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            parquet.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as partial:
+        parquet.write_table(table, partial)

@@ -2,10 +2,7 @@
 
 import json
 import logging
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,10 +13,11 @@ import msgspec
 from shiftbench import gather
 from shiftbench.catalog import expand, load_suite
 from shiftbench.errors import InputError, MissingData, StoreError
-from shiftbench.execute import Outcome, drive, engine
+from shiftbench.execute import Outcome, drive, engine, width
 from shiftbench.nodes import Maker
 from shiftbench.options import Options, options
 from shiftbench.plan import Plan, plan
+from shiftbench.progress import progress
 from shiftbench.registry import NETWORKS, PROVIDERS
 from shiftbench.spec import Data
 from shiftbench.store import Store
@@ -92,6 +90,7 @@ def run(options: Options) -> Ran:
     not stop the others.
     """
     start = time.time()
+    options = replace(options, workers=width(options.engine, options.workers, options.scheduler))
     suites = expand(load_suite(options.suite))
     sketch = plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
     _writable(options.output)
@@ -147,38 +146,15 @@ def _make(options: Options, planned: Plan, missing: dict[str, tuple[str, ...]], 
             f"recipe {local[0]!r} is known to this script only; expected the engine inprocess, or path.py:name"
         )
     maker = Maker(options.context, {name: planned.nodes[name] for name in missing})
-    with _progress(len(missing), options.quiet) as advance:
-        try:
-            return drive(
-                missing,
-                maker,
-                partial(engine, options.engine),
-                width=1 if options.engine == "inprocess" else min(options.workers, len(missing)),
-                report=lambda name, outcome: advance(planned.labels[name], outcome),
-                expired=lambda: bool(options.max_minutes) and time.time() - start > 60 * options.max_minutes,
-            )
-        except KeyboardInterrupt:
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-            raise
-
-
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[str, Outcome], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-
-        def advance(label: str, outcome: Outcome) -> None:
-            bar.update(task, advance=1, description=label)
-            if outcome.state == "failed":
-                console.print(f"failed: {label}: {outcome.reason}", markup=False, highlight=False, soft_wrap=True)
-
-        yield advance
+    with progress(len(missing), options.quiet) as advance:
+        return drive(
+            missing,
+            maker,
+            partial(engine, options.engine, scheduler=options.scheduler),
+            width=min(options.workers, len(missing)),
+            report=lambda name, outcome: advance(planned.labels[name], outcome),
+            expired=lambda: bool(options.max_minutes) and time.time() - start > 60 * options.max_minutes,
+        )
 
 
 def _last_plan(folder: Path) -> dict[str, Any]:

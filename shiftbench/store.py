@@ -18,6 +18,7 @@ import msgspec
 
 from shiftbench.errors import StoreError
 from shiftbench.spec import Node, digest
+from shiftbench.whole import sync
 
 RECORD = "node.json"
 COST = "cost.json"
@@ -121,15 +122,15 @@ class Store:
             (folder / RECORD).write_text(text)
             (folder / COST).write_text(json.dumps(cost, sort_keys=True))
             for path in folder.iterdir():
-                _sync(path)
-            _sync(folder)
+                sync(path)
+            sync(folder)
             target.parent.mkdir(exist_ok=True)
             try:
                 folder.rename(target)
             except OSError:
                 if not (target / RECORD).is_file():
                     raise
-            _sync(target.parent)
+            sync(target.parent)
 
 
 def _refused(path: Path, error: OSError) -> StoreError:
@@ -170,13 +171,3 @@ def _record_digest(record: dict[str, Any]) -> str:
 def _file_digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,13 +1,20 @@
 """The engines and the order in which they are given nodes."""
 
+import importlib.util
 import os
+import socket
+import sys
 from functools import partial
 
 import pytest
 
 from shiftbench.errors import InputError
-from shiftbench.execute import Outcome, drive, engine
+from shiftbench.execute import Outcome, drive, engine, width
 
+HAS_DASK = importlib.util.find_spec("distributed") is not None
+DASK = pytest.param(
+    "dask", marks=pytest.mark.skipif(not HAS_DASK, reason="distributed is not installed: pip install '.[dask]'")
+)
 NEEDS = {"data": (), "fit": ("data",), "prediction": ("fit", "data"), "other": ()}
 
 
@@ -30,7 +37,7 @@ def run(needs, name="inprocess", width=2, **options):
     return found, order
 
 
-@pytest.mark.parametrize("name", ["inprocess", "processes"])
+@pytest.mark.parametrize("name", ["inprocess", "processes", DASK])
 def test_needs_come_first(name):
     found, order = run(NEEDS, name)
     assert set(found) == set(NEEDS)
@@ -50,10 +57,12 @@ def test_skipping_keeps_the_command():
     assert found["after"] == Outcome("skipped", "no file", "fetch it")
 
 
-@pytest.mark.parametrize("width", [1, 2])
-def test_a_worker_that_dies_fails_alone(width):
+@pytest.mark.parametrize(
+    ("name", "width"), [("processes", 1), ("processes", 2), pytest.param("dask", 2, marks=DASK.marks)]
+)
+def test_a_worker_that_dies_fails_alone(name, width):
     others = {f"other{number}": () for number in range(4)}
-    found, _ = run({"other": (), "deadly": (), "after": ("deadly",)} | others, "processes", width=width)
+    found, _ = run({"other": (), "deadly": (), "after": ("deadly",)} | others, name, width=width)
     assert found["deadly"].state == "failed"
     assert "worker process died" in found["deadly"].reason
     assert found["after"].state == "skipped"
@@ -67,5 +76,61 @@ def test_no_new_starts_when_time_is_over():
 
 
 def test_unknown_engine():
-    with pytest.raises(InputError, match="no engine 'process'; did you mean 'processes'"):
-        engine("process", 1)
+    for call in (width, engine):
+        with pytest.raises(InputError, match="no engine 'process'; did you mean 'processes'"):
+            call("process", 1)
+
+
+def test_width():
+    assert width("inprocess", 5) == 1
+    assert width("processes", 5) == 5
+    assert width("processes", 0) == os.cpu_count()
+    with pytest.raises(InputError, match="expected --engine dask"):
+        width("processes", 1, "tcp://localhost:1")
+
+
+@pytest.mark.skipif(not HAS_DASK, reason=DASK.marks[0].kwargs["reason"])
+class TestScheduler:
+    """A Dask cluster that has an address."""
+
+    @pytest.fixture
+    def cluster(self):
+        import distributed
+
+        with distributed.LocalCluster(
+            n_workers=1, threads_per_worker=3, processes=False, dashboard_address=":0", protocol="tcp"
+        ) as cluster:
+            yield cluster
+
+    def test_its_threads_are_used_and_it_stays(self, cluster, tmp_path, monkeypatch):
+        assert width("dask", 0, cluster.scheduler_address) == 3
+        monkeypatch.chdir(tmp_path)
+        with engine("dask", 3, cluster.scheduler_address) as executor:
+            assert executor.submit(os.getcwd).result() == str(tmp_path)
+        assert width("dask", 0, cluster.scheduler_address) == 3
+
+    def test_a_cluster_without_workers(self, cluster):
+        cluster.scale(0)
+        cluster.sync(cluster._correct_state)
+        with pytest.raises(InputError, match="has no workers"):
+            width("dask", 0, cluster.scheduler_address)
+
+    def test_no_scheduler_there(self, monkeypatch):
+        from shiftbench import cluster
+
+        monkeypatch.setattr(cluster, "PATIENCE", 0.5)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        for call in (width, engine):
+            with pytest.raises(InputError, match="no scheduler answers") as caught:
+                call("dask", 0, address)
+            assert "\n" not in str(caught.value)
+
+
+def test_without_the_extra_one_line_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "shiftbench.cluster", raising=False)
+    with pytest.raises(InputError, match=r"pip install 'shiftbench\[dask\]'") as caught:
+        engine("dask", 1)
+    assert "\n" not in str(caught.value)

@@ -51,8 +51,8 @@ def test_a_failed_write_leaves_the_old_table(tmp_path, monkeypatch):
     path = tmp_path / "results.parquet"
     write([_row(suite="old")], path)
 
-    def fail(table, file):
-        file.write(b"half")
+    def fail(table, partial):
+        partial.write_bytes(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr("pyarrow.parquet.write_table", fail)

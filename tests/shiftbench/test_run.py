@@ -1,6 +1,7 @@
 """The main job on a task of a stranger: whole, resumable, and clear about what went wrong."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from shiftbench import cli, registry, results
+from tests.shiftbench.test_execute import DASK
 
 OUTSIDE = Path(__file__).parent / "outside"
 MODELS = OUTSIDE / "toy_models.py"
@@ -111,9 +113,18 @@ def test_a_lost_and_a_damaged_node_are_made_again_and_nothing_else(shiftbench, s
     assert Path("out/results.parquet").read_bytes() == before
 
 
-def test_processes_give_the_numbers_of_one_process(shiftbench, suite):
+def files(store):
+    """Digests of all files of all nodes."""
+    return {path.parent.name: json.loads(path.read_text())["files"] for path in Path(store).glob("*/*/node.json")}
+
+
+@pytest.mark.parametrize("engine", ["processes", DASK])
+def test_every_engine_gives_the_bytes_of_one_process(shiftbench, suite, engine):
     shiftbench(*RUN, suite())
-    shiftbench("run", "--suite", suite(), "--device", "cpu", "--workers", "2", "--store", "other", "--output", "out2")
+    options = ("--device", "cpu", "--engine", engine, "--workers", "2", "--store", "other", "--output", "out2")
+    code, _, err = shiftbench("run", "--suite", suite(), *options)
+    assert (code, err) == (0, "")
+    assert files("runs/store") == files("other")
     one, two = (results.read(Path(folder) / "results.parquet") for folder in ("out", "out2"))
     pd.testing.assert_frame_equal(one, two)
 
@@ -189,6 +200,7 @@ def test_a_strangers_model_by_path(shiftbench, suite):
         (("--suite", "shift", "--tasks", "mpr"), "did you mean 'mpra'?"),
         (("--suite", "shift", "--recipes", "cn"), "no recipe 'cn'; did you mean 'cnn'?"),
         (("--suite", "shift", "--engine", "proceses", "--device", "cpu"), "did you mean 'processes'?"),
+        (("--suite", "shift", "--scheduler", "tcp://here:1", "--device", "cpu"), "expected --engine dask"),
         (("--suite", "shift", "--device", "tpu"), "'tpu' is not on this machine"),
         (("--suite", "nowhere.toml"), "nowhere.toml: cannot read"),
         (("--suite", "shift", "--workers", "-1"), "--workers: -1; expected 0 or more"),
@@ -269,21 +281,28 @@ def test_report_of_no_run(shiftbench):
     assert "expected the folder of a run" in err
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_run_ends_soon_and_goes_on_later(shiftbench, suite, tmp_path, sent, code):
+@pytest.mark.parametrize(
+    ("sent", "code", "engine"),
+    [
+        (signal.SIGINT, 130, "processes"),
+        (signal.SIGTERM, 143, "processes"),
+        pytest.param(signal.SIGINT, 130, "dask", marks=DASK.marks),
+    ],
+)
+def test_a_stopped_run_ends_soon_and_goes_on_later(shiftbench, suite, tmp_path, sent, code, engine):
     path = suite(text=SUITE.replace("rows = 300", "rows = 20000").replace("epochs = 2", "epochs = 50"))
     command = [sys.executable, "-m", "shiftbench.cli", "run", "--suite", path, "--device", "cpu", "--output", "out"]
-    running = subprocess.Popen([*command, "--workers", "2"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    command += ["--engine", engine, "--workers", "2"]
+    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     store = tmp_path / "runs/store"
     deadline = time.time() + 60
     while not list(store.glob("*/*/node.json")) and time.time() < deadline:
         time.sleep(0.2)
     finished = set(store.glob("*/*/node.json"))
-    running.send_signal(sent)
+    os.killpg(running.pid, sent)  # as a terminal does: to the workers too
     _, err = running.communicate(timeout=20)
     assert running.returncode == code
-    assert "stopped; finished nodes are kept" in err
-    assert "Traceback" not in err
+    assert err == "shiftbench: stopped; finished work is kept, the same command goes on from there\n"
     assert finished <= set(store.glob("*/*/node.json"))
     _, out, _ = shiftbench(*RUN, path, "--recipes", "gc_ridge")
     assert "reused" in out
