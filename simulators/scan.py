@@ -1,10 +1,12 @@
 """Site weights of motifs at every position and strand: 2^((S - threshold) / temperature), S in bits.
 
-A weight is a product over tables of four letters, so nothing is exponentiated inside the scan. Windows that
-hold N contribute nothing.
+A weight is a product of float32 over tables of letters, so nothing is exponentiated inside the scan, and its order is
+fixed: blocks of four letters from the left, each the product of two tables of two letters. Windows that hold N or run
+over the end contribute nothing. Two kernels give the same bits: `_weigh` anywhere, `simulators.wide` on AVX-512.
 """
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +15,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from simulators import motif
+from simulators.random import key, uniform
+from simulators.wide import LANES, WIDEST, weigh_wide, wide
 
 TAIL = 3e-5
 """Probability, under uniform letters, that a score reaches the threshold."""
@@ -20,27 +24,98 @@ TEMPERATURE = 1.0
 """Bits of score that double a site weight."""
 STEP = 1 / 64
 """Bits; scores are rounded to it in the law behind the threshold."""
-BLOCK = 4
-"""Letters a table."""
+LEAST = -120.0
+"""Lowest log2 of a site weight, and its highest is 120: every product then is a normal float32."""
+DEEPEST = -4.0
+"""Bits; no letter's score is raised to more than this to keep to `LEAST`."""
+ROWS = 32
+"""Sequences a task of `features`."""
 
 
 class Tables(NamedTuple):
-    """Motifs ready to scan: `weight` float64 (k, 2 strands, blocks, 256), `width` int64 (k,)."""
+    """Motifs ready to scan: `width` int64 (k,), letters.
 
-    weight: NDArray[np.float64]
+    `pair` float32 (k, 2 strands, 2 blocks, 16) weights of two letters, the first times 4 plus the second; `four`
+    float32 (k, 2 strands, blocks, 256) their products. Strand 0 as given, 1 the reverse complement.
+    """
+
     width: NDArray[np.int64]
+    pair: NDArray[np.float32]
+    four: NDArray[np.float32]
+
+
+class Sites(NamedTuple):
+    """Sites ordered by sequence, motif, strand and start, one an entry.
+
+    `motif`, `strand`, `start` int32, `start` of the leftmost letter; `weight` float32.
+    """
+
+    motif: NDArray[np.int32]
+    strand: NDArray[np.int32]
+    start: NDArray[np.int32]
+    weight: NDArray[np.float32]
 
 
 @lru_cache(maxsize=64)
-def tables(ids: tuple[str, ...], release: str, tail: float = TAIL, temperature: float = TEMPERATURE) -> Tables:
-    """Tables of the motifs `ids`; the threshold of each has tail probability `tail`."""
+def tables(
+    ids: tuple[str, ...],
+    release: str,
+    tail: float = TAIL,
+    temperature: float = TEMPERATURE,
+    turned: int = 0,
+    blend: float = 0.0,
+    seed: str = "",
+) -> Tables:
+    """Tables of the motifs `ids`; the threshold of each has tail probability `tail`.
+
+    The first `turned` motifs have the matrix (1 - blend) p + blend q, q being p with its columns permuted by `seed`.
+    Scores of a motif are raised to a common floor if its weights could fall below 2^`LEAST` (none of the vertebrate
+    motifs at a temperature of 1 or more). `ValueError` if that takes a floor above `DEEPEST`, or a weight is too large.
+    """
     motifs = motif.load(ids, release)
+    if blend:
+        motifs = _turn(motifs, turned, blend, seed)
     bits = motif.log_odds(motifs)
-    blocks = (int(motifs.width.max(initial=1)) + BLOCK - 1) // BLOCK
-    weight = np.ones((len(motifs), 2, blocks, 4**BLOCK))
+    blocks = (int(motifs.width.max(initial=1)) + 3) // 4
+    pair = np.ones((len(motifs), 2, 2 * blocks, 16), np.float32)
     for k, width in enumerate(motifs.width):
-        _fill_tables(bits[k, :width], threshold(bits[k, :width], tail), temperature, weight[k])
-    return Tables(weight, motifs.width)
+        used = bits[k, :width]
+        cut = threshold(used, tail)
+        _fill_pairs(np.maximum(used, _floor(ids[k], used, cut, temperature)), cut, temperature, pair[k])
+    four = pair[:, :, ::2, :, None] * pair[:, :, 1::2, None, :]
+    return Tables(motifs.width, pair, np.ascontiguousarray(four.reshape(len(motifs), 2, blocks, 256)))
+
+
+def _turn(motifs: motif.Motifs, turned: int, blend: float, seed: str) -> motif.Motifs:
+    """Motifs of which the first `turned` are blended with themselves under a permutation of columns.
+
+    The permutation is one cycle through all columns (Sattolo 1986), so every column moves; motif k draws at item k.
+    """
+    stream = key(0, seed, "turnover")
+    probability = motifs.probability.copy()
+    for k, width in enumerate(motifs.width[:turned]):
+        order = np.arange(width)
+        for i in range(int(width) - 1, 0, -1):
+            j = int(uniform(stream, k, i) * i)
+            order[i], order[j] = order[j], order[i]
+        probability[k, :width] = (1 - blend) * probability[k, :width] + blend * probability[k, order]
+    return replace(motifs, probability=probability)
+
+
+def _floor(name: str, bits: NDArray[np.float64], cut: float, temperature: float) -> float:
+    """Largest score of a letter below which none may lie, so that no weight leaves 2^-120 .. 2^120; bits."""
+    lowest = np.sort(bits.min(axis=1))
+    room = LEAST * temperature + cut
+    floor = -math.inf
+    for raised in range(1, len(lowest) + 1):
+        if math.fsum(np.maximum(lowest, floor)) >= room:
+            break
+        floor = (room - math.fsum(lowest[raised:])) / raised
+    if floor > DEEPEST or math.fsum(bits.max(axis=1)) - cut > -LEAST * temperature:
+        raise ValueError(
+            f"temperature {temperature:g}: weights of motif {name} leave the range of float32; expected a higher one"
+        )
+    return floor
 
 
 def threshold(bits: NDArray[np.float64], tail: float) -> float:
@@ -79,51 +154,172 @@ def _threshold(score, tail):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _fill_tables(bits, cut, temperature, weight):  # type: ignore[no-untyped-def]
+def _fill_pairs(bits, cut, temperature, pair):  # type: ignore[no-untyped-def]
     width = bits.shape[0]
     scale = math.log(2.0) / temperature
     for strand in range(2):
-        for block in range(weight.shape[1]):
-            for code in range(256):
+        for block in range(pair.shape[1]):
+            for code in range(16):
                 score = -cut if block == 0 else 0.0
-                for j in range(4):
-                    column = 4 * block + j
-                    letter = (code >> (2 * (3 - j))) & 3
+                for j in range(2):
+                    column = 2 * block + j
+                    letter = (code >> (2 * (1 - j))) & 3
                     if column < width:
                         score += bits[column, letter] if strand == 0 else bits[width - 1 - column, 3 - letter]
-                weight[strand, block, code] = math.exp(score * scale)
+                pair[strand, block, code] = np.float32(math.exp(score * scale))
 
 
 @njit(cache=True)
-def read(sequence, code, known):  # type: ignore[no-untyped-def]
-    """Fill, for every position, the code of the four letters from there on and the number of letters before the next N.
+def scan_block(tables, wide, rows, cut):  # type: ignore[no-untyped-def]
+    """Sums of site weights and the sites above a cut, of sequences `rows` uint8 (b, length).
 
-    `code` and `known` int64, longer than `sequence` by at least the widest motif; letters beyond the end count as N.
+    Gives `total` float32 (b, k, 2 strands), `Sites` and `first` int64 (b + 1,): the sites of sequence i are
+    `first[i]` up to `first[i + 1]`. No site is listed for a `cut` of infinity. `wide` as `simulators.wide.wide` says.
     """
-    following, run = 0, 0
-    for p in range(code.size - 1, -1, -1):
-        letter = sequence[p] if p < sequence.size else 4
-        run = run + 1 if letter < 4 else 0
-        following = (following >> 2) | ((letter & 3) << 6)
-        code[p] = following
-        known[p] = run
+    total = np.zeros((rows.shape[0], tables.width.size, 2), np.float32)
+    sites, first = _scan(tables, wide, rows, np.float32(cut), total, np.zeros_like(total))
+    return total, sites, first
 
 
 @njit(cache=True)
-def site_weights(tables, k, strand, code, known, out):  # type: ignore[no-untyped-def]
-    """Fill `out` (positions,) with the weights of motif `k` on one strand, 0 as given, 1 the other; their sum."""
-    width = tables.width[k]
+def _scan(tables, wide, rows, cut, total, best):  # type: ignore[no-untyped-def]
+    """Fill `total` and `best` (b, k, 2); sites above the cut and where those of each sequence begin."""
+    b, length = rows.shape
+    runs = (length + LANES - 1) // LANES
+    pair, four, known = _read(rows, runs, 4 * tables.four.shape[2])
+    place = np.empty(b * runs, np.int32)
+    held = np.empty((b * runs, 2, LANES), np.float32)
+    row, found, count = np.empty(64, np.int32), _empty(64), 0
+    for k in range(tables.width.size):
+        if wide and tables.width[k] <= WIDEST:
+            hits = weigh_wide(pair, known, tables.pair, tables.width[k], k, cut, total, best, place, held)
+        else:
+            hits = _weigh(four, known, tables.four, tables.width[k], k, cut, total, best, place, held)
+        if count + 2 * LANES * hits > row.size:
+            size = 2 * (count + 2 * LANES * hits)
+            row, found = _grown(row, size), _grown_sites(found, size)
+        for strand in range(2):
+            for hit in range(hits):
+                for lane in range(LANES):
+                    if held[hit, strand, lane] > cut:
+                        row[count] = place[hit] // runs
+                        found.motif[count] = k
+                        found.strand[count] = strand
+                        found.start[count] = place[hit] % runs * LANES + lane
+                        found.weight[count] = held[hit, strand, lane]
+                        count += 1
+    return _by_row(row[:count], found, b)
+
+
+@njit(cache=True)
+def _by_row(row, found, b):  # type: ignore[no-untyped-def]
+    """Sites in order of their sequences, otherwise as found; where the sites of each sequence begin."""
+    first = np.zeros(b + 1, np.int64)
+    for r in row:
+        first[r + 1] += 1
+    for i in range(b):
+        first[i + 1] += first[i]
+    free = first[:-1].copy()
+    sites = _empty(row.size)
+    for i, r in enumerate(row):
+        at = free[r]
+        free[r] += 1
+        sites.motif[at], sites.strand[at] = found.motif[i], found.strand[i]
+        sites.start[at], sites.weight[at] = found.start[i], found.weight[i]
+    return sites, first
+
+
+@njit(cache=True)
+def _empty(size):  # type: ignore[no-untyped-def]
+    return Sites(
+        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.float32)
+    )
+
+
+@njit(cache=True)
+def _grown_sites(sites, size):  # type: ignore[no-untyped-def]
+    motif, strand = _grown(sites.motif, size), _grown(sites.strand, size)
+    return Sites(motif, strand, _grown(sites.start, size), _grown(sites.weight, size))
+
+
+@njit(cache=True)
+def _grown(values, size):  # type: ignore[no-untyped-def]
+    out = np.empty(size, values.dtype)
+    out[: values.size] = values
+    return out
+
+
+@njit(cache=True)
+def _read(rows, runs, beyond):  # type: ignore[no-untyped-def]
+    """Codes of the two letters (int32) and of the four (uint8) from every position on, and letters before the next N.
+
+    Each row takes `runs` x 16 places; what lies beyond its end counts as N. The codes go on `beyond` it all.
+    """
+    b, length = rows.shape
+    stride = runs * LANES
+    known = np.zeros(b * stride, np.int32)
+    pair = np.zeros(b * stride + beyond, np.int32)
+    four = np.zeros(b * stride + beyond, np.uint8)
+    for i in range(b):
+        run, code = 0, 0
+        for p in range(length - 1, -1, -1):
+            letter = rows[i, p]
+            run = run + 1 if letter < 4 else 0
+            code = (code >> 2) | ((letter & 3) << 6)
+            at = i * stride + p
+            known[at], four[at], pair[at] = run, code, code >> 4
+    return pair, four, known
+
+
+@njit(cache=True)
+def _weigh(code, known, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
+    """Fill sum and maximum of the weights of one motif, `total` and `best` (rows, motifs, 2); the number of hits.
+
+    A hit is a run of 16 windows of which one is above the cut on either strand: `place` holds its row x runs + run,
+    `held` the weights (2 strands, 16). Lane l of a sum adds the windows l modulo 16 in order, then halves are added.
+    """
+    rows = total.shape[0]
+    runs = place.size // max(1, rows)
     blocks = (width + 3) // 4
-    total = 0.0
-    for p in range(out.size):
-        weight = 0.0
-        if known[p] >= width:
-            weight = tables.weight[k, strand, 0, code[p]]
-            for block in range(1, blocks):
-                weight *= tables.weight[k, strand, block, code[p + 4 * block]]
-        out[p] = weight
-        total += weight
-    return total
+    sums, most = np.empty((2, LANES), np.float32), np.empty((2, LANES), np.float32)
+    hits = 0
+    for row in range(rows):
+        sums[:], most[:] = 0, 0
+        for run in range(row * runs, (row + 1) * runs):
+            over = False
+            for strand in range(2):
+                weight = held[hits, strand]
+                _weigh_run(code, known, table[motif, strand], width, blocks, run * LANES, weight)
+                for lane in range(LANES):
+                    sums[strand, lane] += weight[lane]
+                    most[strand, lane] = max(most[strand, lane], weight[lane])
+                    over |= weight[lane] > cut
+            if over:
+                place[hits] = run
+                hits += 1
+        for strand in range(2):
+            total[row, motif, strand] = _tree(sums[strand])
+            best[row, motif, strand] = most[strand].max()
+    return hits
+
+
+@njit(cache=True)
+def _weigh_run(code, known, table, width, blocks, start, weight):  # type: ignore[no-untyped-def]
+    for lane in range(LANES):
+        weight[lane] = table[0, code[start + lane]] if known[start + lane] >= width else np.float32(0)
+    for block in range(1, blocks):
+        for lane in range(LANES):
+            weight[lane] *= table[block, code[start + 4 * block + lane]]
+
+
+@njit(cache=True)
+def _tree(sums):  # type: ignore[no-untyped-def]
+    half = LANES // 2
+    while half:
+        for lane in range(half):
+            sums[lane] += sums[lane + half]
+        half //= 2
+    return sums[0]
 
 
 def features(
@@ -138,24 +334,20 @@ def features(
     `sequence` uint8 (n, length); float32 (n, 2k); -20 stands for no window at all, and is the least value.
     """
     out = np.empty((len(sequence), 2 * len(ids)), np.float32)
-    _features(tables(tuple(ids), release, tail, temperature), np.ascontiguousarray(sequence), out)
+    _features(tables(tuple(ids), release, tail, temperature), wide(), np.ascontiguousarray(sequence), out)
     return out
 
 
 @njit(cache=True, parallel=True)
-def _features(tables, sequence, out):  # type: ignore[no-untyped-def]
-    n, length = sequence.shape
-    motifs = tables.width.size
-    for i in prange(n):
-        padded = length + 4 * tables.weight.shape[2]
-        code = np.empty(padded, np.int64)
-        known = np.empty(padded, np.int64)
-        weight = np.empty(length)
-        read(sequence[i], code, known)
-        for k in range(motifs):
-            total, best = 0.0, 0.0
-            for strand in range(2):
-                total += site_weights(tables, k, strand, code, known, weight)
-                best = max(best, weight.max())
-            out[i, k] = math.log(max(total, 2.1e-9))
-            out[i, motifs + k] = math.log(max(best, 2.1e-9))
+def _features(tables, wide, sequence, out):  # type: ignore[no-untyped-def]
+    n, motifs = len(sequence), tables.width.size
+    for block in prange((n + ROWS - 1) // ROWS):
+        low, high = block * ROWS, min(n, (block + 1) * ROWS)
+        total = np.zeros((high - low, motifs, 2), np.float32)
+        best = np.zeros_like(total)
+        _scan(tables, wide, sequence[low:high], np.float32(np.inf), total, best)
+        for i in range(low, high):
+            for k in range(motifs):
+                both = np.float64(total[i - low, k, 0]) + np.float64(total[i - low, k, 1])
+                out[i, k] = math.log(max(both, 2.1e-9))
+                out[i, motifs + k] = math.log(max(best[i - low, k, 0], best[i - low, k, 1], 2.1e-9))
