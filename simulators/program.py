@@ -20,8 +20,8 @@ from simulators.distributions import softplus
 from simulators.effects import normals, table
 from simulators.grammar import CUT, Grammar, arrange, grammar, weaken
 from simulators.random import key
-from simulators.scan import Tables, tables
-from simulators.tempscan import scan_block
+from simulators.scan import Tables, scan_block, tables
+from simulators.wide import wide
 
 PARTS = ("motif", "pair", "gc", "dark", "orientation")
 _GC, _DARK = PARTS.index("gc"), PARTS.index("dark")
@@ -171,8 +171,9 @@ def _law(program: Program) -> tuple[Tables, Grammar, Floats, bool]:
     """What turns letters into a basis: motifs, arrangement, 6-mer field, and which kernel scans."""
     motifs = tables(
         program.public + program.dark, program.release, program.tail, program.temperature,
+        turned=len(program.public), blend=program.turnover, seed=program.identity,
     )  # fmt: skip
-    return motifs, grammar(program), field(program.identity, len(program.cells)), False
+    return motifs, grammar(program), field(program.identity, len(program.cells)), wide()
 
 
 def _weights(program: Program) -> _Weights:

@@ -1,1 +1,0 @@
-from simulators.scan import scan_block as scan_block
