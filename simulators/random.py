@@ -59,10 +59,32 @@ def words(key: Key, item: int, draw: int) -> tuple[np.uint32, np.uint32, np.uint
 
 
 @njit(cache=True)
+def fill(key: Key, item: int, draws: NDArray[np.uint32], n: int, out: NDArray[np.uint32]) -> None:
+    """Word w of `words` at (`item`, `draws[i]`), i < `n`, into `out[w * n + i]`, uint32 (at least 4 n).
+
+    The rounds of `philox` written out once more: as a call they are not vectorised.
+    """
+    k0, k1, c2, c3 = np.uint64(key[0]), np.uint64(key[1]), np.uint64(key[2]), np.uint64(key[3])
+    size, whose = np.uint64(n), np.uint64(item)
+    for j in range(size):
+        i = np.uint64(j)
+        a, b, c, d = np.uint64(draws[i]), whose, c2, c3
+        k, m = k0, k1
+        for _ in range(10):
+            p = _MULTIPLIER_0 * a
+            q = _MULTIPLIER_1 * c
+            a, b, c, d = (q >> _32) ^ b ^ k, q & _MASK, (p >> _32) ^ d ^ m, p & _MASK
+            k = (k + _WEYL_0) & _MASK
+            m = (m + _WEYL_1) & _MASK
+        out[i], out[size + i] = np.uint32(a), np.uint32(b)
+        out[size + size + i], out[size + size + size + i] = np.uint32(c), np.uint32(d)
+
+
+@njit(cache=True)
 def uniforms(key: Key, item: int, draw: int) -> tuple[float, float]:
     """Two independent uniforms at the address (`item`, `draw`), 52 bits each, strictly between 0 and 1."""
     a, b, c, d = words(key, item, draw)
-    return _unit(a, b), _unit(c, d)
+    return unit(a, b), unit(c, d)
 
 
 @njit(cache=True)
@@ -72,6 +94,7 @@ def uniform(key: Key, item: int, draw: int) -> float:
 
 
 @njit(cache=True)
-def _unit(high: np.uint32, low: np.uint32) -> float:
+def unit(high: np.uint32, low: np.uint32) -> float:
+    """Uniform of 52 bits from two words, strictly between 0 and 1."""
     # 52 bits and not 53: the largest value, 1 - 2^-53, still fits a float64 below 1.
     return float((np.uint64(high) << np.uint64(20)) | (np.uint64(low) >> np.uint64(12))) * 2.0**-52 + 2.0**-53

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from simulators import genome, motif
-from simulators.contract import Genome
+from simulators.contract import Genome, Module
 from simulators.random import ITEMS, key
 from tests import naive
 
@@ -15,6 +15,11 @@ LAW = Genome(
     length=120, left="ACGT", right="GGNTT", gc_mean=0.5, gc_sd=0.1, plants=3.0, motifs=MOTIFS,
     abundance=tuple(range(1, len(MOTIFS) + 1)),
 )  # fmt: skip
+MODULES = (
+    Module(first=0, second=1, spacing=22.0, same_strand=True),
+    Module(first=2, second=4, spacing=31.5, same_strand=False),
+)
+RICH = replace(LAW, modules=MODULES, module_plants=1.2, arranged=0.6)
 KEY = key(0, "genome test")
 
 
@@ -56,17 +61,19 @@ def test_adapters_surround_the_insert():
     assert sequence[:, 4:124].max() <= 3
 
 
-def test_sites_lie_in_the_insert_one_after_the_other():
-    drawn = draw(500, law=replace(LAW, plants=8.0))
+def test_sites_lie_in_the_insert_and_never_overlap():
+    drawn = draw(500, law=replace(RICH, plants=8.0))
     width = motif.load(MOTIFS).width
     counts = (drawn.site >= 0).sum(axis=1)
     assert counts.min() < counts.max()
+    assert drawn.site.shape[1] == 120 // width.min()
     for site, start, used in zip(drawn.site, drawn.start, counts, strict=True):
         assert (site[used:] == -1).all()
         assert (start[used:] == -1).all()
-        ends = start[:used] + width[site[:used]]
-        assert (start[:used] >= np.concatenate([[4], ends[:-1]])[:used]).all()
-        assert (ends <= 124).all()
+        order = np.argsort(start[:used])
+        first, end = start[:used][order], (start[:used] + width[site[:used]])[order]
+        assert (first >= np.concatenate([[4], end[:-1]])[:used]).all()
+        assert (end <= 124).all()
 
 
 def test_planting_changes_the_letters_of_the_sites_alone():

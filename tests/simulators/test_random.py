@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulators.random import _unit, key, philox, uniform, uniforms, words
+from simulators.random import fill, key, philox, uniform, uniforms, unit, words
 from tests import naive
 
 # Random123, tests/kat_vectors, "philox4x32 10": counter, key, result.
@@ -72,8 +72,8 @@ def test_a_hundred_thousand_keys_are_different():
 
 def test_uniforms_are_never_0_or_1():
     most = np.uint32(0xFFFFFFFF)
-    assert 0 < _unit(np.uint32(0), np.uint32(0)) < 1e-15
-    assert 1 - 1e-15 < _unit(most, most) < 1
+    assert 0 < unit(np.uint32(0), np.uint32(0)) < 1e-15
+    assert 1 - 1e-15 < unit(most, most) < 1
 
 
 @pytest.mark.statistical
