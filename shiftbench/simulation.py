@@ -1,80 +1,148 @@
-"""Simulated data as a table for other programs: sequences, observations and truth in one Parquet file."""
+"""Simulated data for other programs: sequences, observations and truth as Parquet, one file or a folder of shards."""
 
+import json
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from shiftbench.errors import InputError, ShiftbenchError
+from shiftbench.execute import drive, engine, width
+from shiftbench.progress import progress
+from shiftbench.shards import SCHEMA_VERSION, Draw, Shards, write_file
 from shiftbench.spec import SEVERITIES, did_you_mean
-from simulators.contract import LETTERS, Sample
+from shiftbench.whole import whole
+from simulators.contract import World
 
 SIMULATORS = ("mpra",)
+MANIFEST = "manifest.json"
+MOST_ROWS = 1_000_000
+"""Rows of a shard at most: letters of a column are counted in 32 bits."""
 
 
-def simulate(simulator: str, *, n: int, seed: int, world: int, shift: str, output: Path) -> tuple[int, dict[str, Any]]:
-    """Number of rows written to `output`, and the shift reached (part, severity, parameter).
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """Rows asked for, how many shards were written and how many were there, and the shift reached."""
 
-    Raises `InputError` for an unknown simulator, family or dose, a dose that this world cannot reach, or a path that
-    cannot be written.
+    rows: int
+    written: int
+    kept: int
+    shift: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a draw is made: rows of a shard, and what draws the shards of a folder; none of it changes a number."""
+
+    rows_per_shard: int = 50_000
+    engine: str = "inprocess"
+    workers: int = 0
+    scheduler: str = ""
+    quiet: bool = True
+
+
+def simulate(
+    simulator: str,
+    *,
+    n: int,
+    seed: int,
+    world: int,
+    shift: str,
+    output: Path,
+    barcodes: Path | None = None,
+    way: Way | None = None,
+) -> Simulated:
+    """Write `n` rows to `output`, one file if its name ends with .parquet, else a folder of shards.
+
+    Shards that a folder has already are kept; its manifest is written last. `barcodes` is a second file, one row a
+    barcode. Raises `InputError` for an unknown name, a dose that this world cannot reach, or a folder that holds other
+    rows, and `ShiftbenchError` for a path that cannot be written.
     """
-    from simulators import mpra
-    from simulators.shift import FAMILIES, Unreachable, apply
-
+    way = way or Way()
     if simulator not in SIMULATORS:
         raise InputError(f"no simulator {simulator!r}{did_you_mean(simulator, SIMULATORS)}")
     if n < 1:
         raise InputError(f"--n: {n}; expected at least 1")
-    drawn = mpra.world(world)
-    facts: dict[str, Any] = {}
-    if shift:
-        family, _, dose = shift.partition(":")
-        if family not in FAMILIES:
-            raise InputError(f"--shift: no family {family!r}{did_you_mean(family, list(FAMILIES))}")
-        if dose not in SEVERITIES:
-            raise InputError(
-                f"--shift: no dose {dose!r}{did_you_mean(dose, list(SEVERITIES))}; expected family:dose, such as gc:3"
-            )
-        try:
-            shifted = apply(drawn, family, SEVERITIES[dose])
-        except Unreachable as error:
-            raise InputError(f"--shift {shift}: {error}") from error
-        drawn, facts = (
-            shifted.world,
-            {"part": shifted.part, "severity": shifted.severity, "parameter": shifted.parameter},
-        )
-    sample = mpra.draw(drawn, n, seed=seed)
-    _write(sample, drawn.to_json(), output)
-    return n, facts
-
-
-def columns(sample: Sample) -> dict[str, Any]:
-    """Columns of a sample: id, sequence as letters, then each output's observation, noise, replicates and truth."""
-    import numpy as np
-
-    letters = np.frombuffer(LETTERS.encode(), np.uint8)[sample.sequence]
-    table: dict[str, Any] = {"id": sample.id, "sequence": [row.tobytes().decode() for row in letters]}
-    for number, output in enumerate(sample.outputs):
-        table[f"observed_{output}"] = sample.observed[:, number]
-        table[f"noise_sd_{output}"] = sample.noise_sd[:, number]
-        if sample.replicates is not None:
-            for replicate in range(sample.replicates.shape[1]):
-                table[f"replicate{replicate + 1}_{output}"] = sample.replicates[:, replicate, number]
-        if sample.truth is not None:
-            for name in ("mean", "expected", "sd"):
-                table[f"{name}_{output}"] = getattr(sample.truth, name)[:, number]
-    return table | sample.table
-
-
-def _write(sample: Sample, world: bytes, output: Path) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    table = pa.table(columns(sample))
-    partial = output.with_name(output.name + ".partial")
+    if not 1 <= way.rows_per_shard <= MOST_ROWS:
+        raise InputError(f"--rows-per-shard: {way.rows_per_shard}; expected 1 to {MOST_ROWS}")
+    slots = width(way.engine, way.workers, way.scheduler)
+    one_file = output.suffix == ".parquet"
+    if barcodes and not one_file:
+        raise InputError(f"--barcodes: with the folder {output}; expected one .parquet file as --output")
+    if one_file and way.engine != "inprocess":
+        raise InputError(f"--engine {way.engine}: one file has one writer; expected a folder as --output")
+    drawn, facts = _world(world, shift)
+    draw = Draw(drawn.to_json(), seed, n, way.rows_per_shard)
     try:
-        parquet.write_table(table.replace_schema_metadata({"world": world}), partial)
-        partial.replace(output)
+        if one_file:
+            write_file(output, draw, barcodes)
+            return Simulated(n, 1, 0, facts)
+        written = _fill(output, draw, way, slots)
+        _write_manifest(output, draw, {"family_and_dose": shift, **facts})
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        raise ShiftbenchError(f"{output}: cannot write ({error.strerror or error}); give another --output") from error
+    return Simulated(n, written, len(draw.starts()) - written, facts)
+
+
+def _world(number: int, shift: str) -> tuple[World, dict[str, Any]]:
+    """World of this number under a shift, and what the shift is (part, severity, parameter)."""
+    from simulators import mpra
+    from simulators.shift import FAMILIES, Unreachable, apply
+
+    family, _, dose = shift.partition(":")
+    if shift and family not in FAMILIES:
+        raise InputError(f"--shift: no family {family!r}{did_you_mean(family, list(FAMILIES))}")
+    if shift and dose not in SEVERITIES:
+        raise InputError(
+            f"--shift: no dose {dose!r}{did_you_mean(dose, list(SEVERITIES))}; expected family:dose, such as gc:3"
+        )
+    source = mpra.world(number)
+    if not shift:
+        return source, {}
+    try:
+        shifted = apply(source, family, SEVERITIES[dose])
+    except Unreachable as error:
+        raise InputError(f"--shift {shift}: {error}") from error
+    return shifted.world, {"part": shifted.part, "severity": shifted.severity, "parameter": shifted.parameter}
+
+
+def _fill(folder: Path, draw: Draw, way: Way, slots: int) -> int:
+    """Write the shards that a folder lacks; their number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = Shards(folder, draw)
+    missing = shards.missing()
+    if not missing:
+        return 0
+    (folder / MANIFEST).unlink(missing_ok=True)
+    with progress(len(missing), way.quiet) as advance:
+        outcomes = drive(
+            dict.fromkeys(missing, ()),
+            shards,
+            partial(engine, way.engine, scheduler=way.scheduler),
+            width=min(slots, len(missing)),
+            report=advance,
+        )
+    failed = [outcome for outcome in outcomes.values() if outcome.state == "failed"]
+    if failed:
         raise ShiftbenchError(
-            f"{output}: cannot write ({error.strerror or error}); give another path with --output"
-        ) from error
+            f"{folder}: {len(failed)} of {len(missing)} shards failed ({failed[0].reason}); "
+            "the same command writes what is missing"
+        )
+    return len(missing)
+
+
+def _write_manifest(folder: Path, draw: Draw, shift: dict[str, Any]) -> None:
+    from simulators import mpra
+
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "simulator": "mpra",
+        "simulator_version": mpra.VERSION,
+        "seed": draw.seed,
+        "shift": shift,
+        "rows": draw.n,
+        "rows_per_shard": draw.rows,
+        "world": json.loads(draw.world),
+    }
+    with whole(folder / MANIFEST) as partial_file:
+        partial_file.write_text(json.dumps(manifest, indent=1, sort_keys=True))

@@ -1,5 +1,6 @@
 """The MPRA simulator: inserts between the adapters of a lentiviral library, read by barcodes in three cell types."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -89,6 +90,16 @@ def draw(world: World, n: int, *, seed: int | bytes, split: str = "sample", star
         },
         truth=Truth(f, *assay.moments(world.assay, f, gc.astype(np.float64), measured.batch)),
     )
+
+
+def barcode_counts(
+    world: World, sample: Sample, *, seed: int | bytes, split: str = "sample", start: int = 0
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """DNA and RNA counts behind each row of a sample that `draw` gave, int64 (replicates, outputs, barcodes)."""
+    assert sample.truth is not None
+    stream, gc = key(seed, "mpra", split, "assay"), sample.table["gc"]
+    for k, f in enumerate(sample.truth.mean):
+        yield assay.barcode_table(world.assay, f, float(gc[k]), stream, start + k)
 
 
 def evaluate(world: World, sequence: NDArray[np.uint8]) -> Truth:

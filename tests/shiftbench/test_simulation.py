@@ -1,5 +1,6 @@
 """Simulated data as a table for other programs."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,16 +8,29 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from shiftbench.errors import InputError
-from shiftbench.simulation import simulate
+from shiftbench.errors import InputError, ShiftbenchError
+from shiftbench.simulation import Way, simulate
 from simulators import mpra
 from simulators.contract import World
+from tests.shiftbench.test_execute import DASK
 
 
 def draw(path, **changed):
     options = {"n": 200, "seed": 7, "world": 0, "shift": "gc:3"} | changed
     simulate("mpra", output=path, **options)
     return pd.read_parquet(path)
+
+
+def shards(folder, n=130, **changed):
+    """Draw without a shift into a folder, 50 rows a shard unless said otherwise."""
+    way = Way(**{"rows_per_shard": 50} | changed.pop("way", {}))
+    return simulate("mpra", n=n, output=folder, way=way, **{"seed": 7, "world": 0, "shift": ""} | changed)
+
+
+@pytest.fixture(autouse=True)
+def _one_world(monkeypatch):
+    made = {}
+    monkeypatch.setattr(mpra, "world", lambda seed, make=mpra.world: made.setdefault(seed, make(seed)))
 
 
 def test_sequences_observations_and_truth(tmp_path):
@@ -27,7 +41,9 @@ def test_sequences_observations_and_truth(tmp_path):
     for output in mpra.CELLS:
         assert {f"{kind}_{output}" for kind in ("observed", "noise_sd", "mean", "expected", "sd")} <= set(table.columns)
         replicates = table[[f"replicate{number}_{output}" for number in (1, 2, 3)]]
-        assert np.allclose(replicates.mean(axis=1), table[f"observed_{output}"], atol=1e-5)
+        assert np.allclose(
+            replicates.mean(axis=1, skipna=False), table[f"observed_{output}"], atol=1e-5, equal_nan=True
+        )
     assert {"gc", "barcodes"} <= set(table.columns)
 
 
@@ -35,7 +51,7 @@ def test_the_file_holds_its_world(tmp_path):
     table = draw(tmp_path / "x.parquet")
     world = World.from_json(parquet.read_schema(tmp_path / "x.parquet").metadata[b"world"])
     again = mpra.draw(world, 200, seed=7)
-    assert np.array_equal(again.observed[:, 0], table.observed_cell1)
+    assert np.array_equal(again.observed[:, 0], table.observed_cell1, equal_nan=True)
 
 
 def test_the_shift_moves_gc_and_a_prefix_is_a_prefix(tmp_path):
@@ -44,14 +60,108 @@ def test_the_shift_moves_gc_and_a_prefix_is_a_prefix(tmp_path):
     pd.testing.assert_frame_equal(draw(tmp_path / "c.parquet", n=50), shifted.head(50))
 
 
+@pytest.mark.parametrize("engine", ["inprocess", "processes", DASK])
+def test_shards_hold_the_rows_of_one_file_on_every_engine(tmp_path, engine):
+    done = shards(tmp_path / "x", way={"engine": engine, "workers": 2})
+    assert (done.rows, done.written, done.kept) == (130, 3, 0)
+    names = ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["manifest.json", *names]
+    joined = pd.concat([pd.read_parquet(tmp_path / "x" / name) for name in names], ignore_index=True)
+    pd.testing.assert_frame_equal(joined, draw(tmp_path / "x.parquet", n=130, shift=""))
+    manifest = json.loads((tmp_path / "x/manifest.json").read_text())
+    assert (manifest["rows"], manifest["seed"]) == (130, 7)
+    assert World.from_json(json.dumps(manifest["world"])) == mpra.world(0)
+
+
+def test_no_more_than_a_shard_is_drawn_at_a_time(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        mpra, "draw", lambda world, n, make=mpra.draw, **rest: asked.append(n) or make(world, n, **rest)
+    )
+    shards(tmp_path / "x")
+    draw(tmp_path / "x.parquet", n=130, shift="", way=Way(rows_per_shard=50))
+    assert asked == [50, 50, 30, 50, 50, 30]
+    assert parquet.ParquetFile(tmp_path / "x.parquet").num_row_groups == 3
+
+
+def test_a_second_call_writes_only_what_is_missing_damaged_or_longer(tmp_path):
+    folder = tmp_path / "x"
+    shards(folder)
+    first, second, third = sorted(folder.glob("*.parquet"))
+    content = {path: path.read_bytes() for path in (first, second)}
+    second.write_bytes(content[second][:-100])
+    first.touch()
+    touched = first.stat().st_mtime_ns
+    done = shards(folder, n=140)
+    assert (done.written, done.kept) == (2, 1)
+    assert first.stat().st_mtime_ns == touched
+    assert second.read_bytes() == content[second]
+    assert len(pd.read_parquet(third)) == 40
+    assert shards(folder, n=140).written == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seed": 8}, "seed 7; expected 8"),
+        ({"world": 1}, "another world"),
+        ({"way": {"rows_per_shard": 40}}, "rows_per_shard 50; expected 40"),
+        ({"n": 90}, "beyond 90 rows"),
+        ({"n": 120}, "30 rows; expected at most 20"),
+    ],
+)
+def test_a_folder_of_another_draw_is_refused_and_left_alone(tmp_path, changed, message):
+    shards(tmp_path / "x")
+    before = {path: path.read_bytes() for path in (tmp_path / "x").iterdir()}
+    with pytest.raises(InputError, match=message) as caught:
+        shards(tmp_path / "x", **changed)
+    assert "\n" not in str(caught.value)
+    assert {path: path.read_bytes() for path in (tmp_path / "x").iterdir()} == before
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    left = iter([True])
+
+    def write(table, where, write=parquet.write_table, **options):
+        if not next(left, False):
+            Path(where).write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+        write(table, where, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parquet, "write_table", write)
+        with pytest.raises(ShiftbenchError, match=r"2 of 3 shards failed .*No space left on device") as caught:
+            shards(tmp_path / "x")
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["part-00000.parquet"]
+    assert (shards(tmp_path / "x").written, shards(tmp_path / "x").written) == (2, 0)
+
+
+def test_barcodes_are_those_of_the_rows(tmp_path):
+    barcodes = tmp_path / "b.parquet"
+    table = draw(tmp_path / "x.parquet", n=60, shift="", barcodes=barcodes, way=Way(rows_per_shard=25))
+    found = pd.read_parquet(barcodes)
+    count = found.groupby("id").size().reindex(table.id, fill_value=0)
+    assert count.tolist() == table.barcodes.tolist()
+    one = found[found.id == table.id[table.barcodes.idxmax()]]
+    assert one.barcode.tolist() == list(range(1, table.barcodes.max() + 1))
+    assert {f"{molecule}{r}_{cell}" for molecule in ("dna", "rna") for r in (1, 2, 3) for cell in mpra.CELLS} <= set(
+        found
+    )
+    assert (found.filter(regex="^(dna|rna)") >= 0).all(axis=None)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"shift": "cg:3"}, "did you mean 'gc'"),
+        ({"shift": "rewirng:3"}, "did you mean 'rewiring'"),
         ({"shift": "gc:6"}, "no dose '6'"),
         ({"shift": "gc"}, "expected family:dose"),
         ({"shift": "depth:5"}, "depth"),
         ({"n": 0}, "expected at least 1"),
+        ({"way": Way(rows_per_shard=0)}, "--rows-per-shard: 0; expected 1 to"),
+        ({"way": Way(engine="processes")}, "one file has one writer"),
+        ({"way": Way(engine="proceses")}, "did you mean 'processes'"),
     ],
 )
 def test_wrong_options_are_one_line(tmp_path, options, message):
@@ -64,3 +174,9 @@ def test_wrong_options_are_one_line(tmp_path, options, message):
 def test_unknown_simulator():
     with pytest.raises(InputError, match="did you mean 'mpra'"):
         simulate("mrpa", n=1, seed=0, world=0, shift="", output=Path("x.parquet"))
+
+
+def test_barcodes_of_a_folder(tmp_path):
+    with pytest.raises(InputError, match=r"expected one \.parquet file"):
+        shards(tmp_path / "x", barcodes=tmp_path / "b.parquet")
+    assert not list(tmp_path.iterdir())
