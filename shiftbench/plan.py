@@ -107,6 +107,7 @@ class _Planner:
         self.plan, self.suite, self.task, self.selection, self.present = made, suite, task, selection, present
         self.teacher = find_task(task.trained_on, suite) if task.trained_on else task
         check_task(suite.name, task, self.teacher, tier)
+        self.size = tier
         self.tier: Tier = self.teacher.tiers[tier]
 
     def run(self) -> None:
@@ -130,7 +131,7 @@ class _Planner:
     def _data(self, role: Literal["training", "calibration", "test"], world: int, **more: Any) -> Data:
         task, tier = self.task if role == "test" else self.teacher, self.tier
         provider = PROVIDERS.get(task.data)
-        test_rows = 0 if self.task.trained_on else tier.test
+        test_rows = self.task.sizes.get(self.size, 0) if self.task.trained_on else tier.test
         optional = [name for name in getattr(provider, "optional", ()) if name in self.present]
         return Data(
             provider=PROVIDERS.locator(task.data),

@@ -143,6 +143,7 @@ PROVIDERS = Registry(
     "provider",
     {
         "mpra": "shiftbench.tasks.simulated:Mpra",
+        "satmut": "shiftbench.tasks.satmut:Satmut",
         "lentimpra": "shiftbench.tasks.lentimpra:LentiMpra",
         "cagi5": "shiftbench.tasks.cagi5:Cagi5",
     },

@@ -21,7 +21,7 @@ SEVERITIES = {"0": 0.0, "1": 0.05, "2": 0.15, "3": 0.30, "4": 0.50, "5": 0.75, "
 """Severity of each dose; `full` and `reverse` are arms of concept families."""
 
 NULL = "null"
-"""Shift that changes nothing: a second test set of the training law, which shows how far chance alone moves a number."""
+"""Shift that changes nothing: a second test set of the training law, which shows what chance alone does."""
 COMPOUND_DOSES = ("2", "3")
 """Doses at which two families (`a+b`) act together; a compound of two larger ones would leave nothing to predict."""
 
@@ -51,7 +51,8 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A training set and the test sets asked of it.
 
-    `data` names the provider; `trained_on` another task (suite/name) whose fits predict this one, at its sizes;
+    `data` names the provider; `trained_on` another task (suite/name) whose fits predict this one, at its sizes, but
+    for those of the test set, which `sizes` gives by tier (none: all there is);
     `shifts` families, each at the doses of the tier; `arms` further named doses, as family:arm, reported and never
     averaged;
     `subsets` real subsets; `scored` value, or difference of a row and its reference.
@@ -64,6 +65,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     metrics: tuple[str, ...]
     tiers: dict[str, Tier] = {}
     trained_on: str = ""
+    sizes: dict[str, AtLeastOne] = {}
     split: str = ""
     shifts: tuple[str, ...] = ()
     arms: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
     """Refuse a task that names what does not exist, lacks the tier, or has no floor."""
     where = f"suite {suite}, task {task.name}"
     _known(where, "tier", [tier], list(teacher.tiers))
+    _known(f"{where}, sizes", "tier", task.sizes, list(teacher.tiers))
     _known(where, "wrapper", task.wrappers, list(WRAPPERS))
     _known(where, "metric", task.metrics, list(METRICS))
     _known(where, "view", task.views, list(VIEWS))

@@ -31,6 +31,14 @@ class Carried:
     column: NDArray[np.int64]
     columns: int
 
+    def of(self, rows: NDArray[np.intp]) -> "Carried":
+        """What the molecules `rows`, in ascending order, carry."""
+        count = np.diff(self.first)
+        chosen = np.zeros(len(count), np.bool_)
+        chosen[rows] = True
+        first = np.concatenate([[0], np.cumsum(count[rows])])
+        return Carried(first, self.column[np.repeat(chosen, count)], self.columns)
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
@@ -84,7 +92,7 @@ def standard_errors(found: Design, replicates: Floats, coefficient: Floats) -> F
 
 
 def sampling_sd(found: Design, sd: Floats) -> Floats:
-    """SD of the coefficients if molecules vary independently by `sd` (n, outputs): the sandwich, float64 (p, outputs)."""
+    """SD of the coefficients, float64 (p, outputs), if molecules vary by `sd` (n, outputs) each: the sandwich."""
     variance = np.zeros((found.carried.columns, sd.shape[1]))
     _sandwich(found.carried.first, found.carried.column, found.weight, found.inverse, sd, variance)
     out = np.sqrt(variance)
@@ -116,41 +124,40 @@ def _cross(first, column, weight, cross):  # type: ignore[no-untyped-def]
 def _invert(cross, known):  # type: ignore[no-untyped-def]
     """Replace `cross` by its inverse over the columns that are linearly independent; the others get zeros."""
     p = len(cross)
-    inverse = np.zeros((p, p))  # of the factor L, row by row
-    upper = cross  # becomes the transpose of L
+    inverse = np.zeros((p, p))  # of the factor L, row by row; `cross` becomes the transpose of L
     for j in range(p):
         own = 0.0
         for k in range(j):
-            own += upper[k, j] * upper[k, j]
-        pivot = upper[j, j]
-        if pivot <= ALIASED * (own + pivot) or pivot <= 0:
+            own += cross[k, j] * cross[k, j]
+        if cross[j, j] <= ALIASED * (own + cross[j, j]):
             known[j] = False
-            _confounded(upper, inverse, j, known)
-            upper[j, j:] = 0.0
-            continue
-        root = math.sqrt(pivot)
-        upper[j, j] = root
-        for i in range(j + 1, p):
-            upper[j, i] /= root
-        for i in range(j + 1, p):
-            factor = upper[j, i]
-            if factor != 0:
-                for k in range(i, p):
-                    upper[i, k] -= factor * upper[j, k]
-        for k in range(j):
-            factor = upper[k, j]
-            if factor != 0:
-                for i in range(k + 1):
-                    inverse[j, i] -= factor * inverse[k, i]
-        for i in range(j):
-            inverse[j, i] /= root
-        inverse[j, j] = 1 / root
+            _confounded(cross, inverse, j, known)
+            cross[j, j:] = 0.0
+        else:
+            _eliminate(cross, inverse, j)
     cross[:] = 0.0
     for k in range(p):
         for i in range(k + 1):
             factor = inverse[k, i]
             for j in range(k + 1):
                 cross[i, j] += factor * inverse[k, j]
+
+
+@njit(cache=True)
+def _eliminate(upper, inverse, j):  # type: ignore[no-untyped-def]
+    """Step j of the Cholesky factor, and row j of its inverse."""
+    root = math.sqrt(upper[j, j])
+    upper[j, j:] /= root
+    for i in range(j + 1, len(upper)):
+        factor = upper[j, i]
+        for k in range(i, len(upper)):
+            upper[i, k] -= factor * upper[j, k]
+    for k in range(j):
+        factor = upper[k, j]
+        for i in range(k + 1):
+            inverse[j, i] -= factor * inverse[k, i]
+    inverse[j, : j + 1] /= root
+    inverse[j, j] = 1 / root
 
 
 @njit(cache=True)

@@ -19,7 +19,7 @@ BINS = 24
 
 
 @lru_cache(maxsize=4)
-def _world(number: int) -> World:
+def source_world(number: int) -> World:
     return mpra.world(number)
 
 
@@ -36,8 +36,8 @@ class Mpra:
 
     def build(self, data: Data, files: Files) -> Built:
         """Samples of a world; raises `Skipped` where a family cannot reach the severity in this world."""
-        source = _world(data.world)
-        world, facts = _tested(source, data)
+        source = source_world(data.world)
+        world, facts = tested(source, data)
         split = NULL if data.shift == NULL else data.role
         sizes = {split: data.rows}
         if data.role == "training":
@@ -51,7 +51,7 @@ class Mpra:
         return Built(samples, facts | worlds)
 
 
-def _tested(source: World, data: Data) -> tuple[World, dict[str, Any]]:
+def tested(source: World, data: Data) -> tuple[World, dict[str, Any]]:
     """World of a node, and what is known of the shift that leads to it."""
     if data.shift in ("", NULL):
         return source, {}

@@ -82,13 +82,13 @@ def few_barcodes(monkeypatch):
     """A world whose assay leaves many inserts without a measurement."""
     drawn = mpra.world(0)
     assay = msgspec.structs.replace(drawn.assay, barcode_mean=6.0, least_barcodes=4)
-    monkeypatch.setattr(simulated, "_world", lambda number: msgspec.structs.replace(drawn, assay=assay))
+    monkeypatch.setattr(simulated, "source_world", lambda number: msgspec.structs.replace(drawn, assay=assay))
 
 
 @pytest.mark.parametrize("role", ["training", "calibration", "test"])
 def test_rows_that_were_not_measured_are_left_out_and_counted(few_barcodes, role):
     built = build(role)
-    drawn = mpra.draw(simulated._world(0), 60, seed=0, split="train" if role == "training" else role)
+    drawn = mpra.draw(simulated.source_world(0), 60, seed=0, split="train" if role == "training" else role)
     kept = np.isfinite(drawn.observed).all(axis=1)
     sample = built.samples["train" if role == "training" else role]
     assert 0 < kept.sum() < 60

@@ -1,4 +1,4 @@
-"""The joint regression against dense linear algebra: coefficients, both kinds of errors, columns that cannot be told."""
+"""The joint regression against dense linear algebra: coefficients, both kinds of errors, columns not told apart."""
 
 import numpy as np
 import pytest
