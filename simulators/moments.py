@@ -195,7 +195,7 @@ def _at(row, x):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _log_gamma_law(gammas, shape):  # type: ignore[no-untyped-def]
     """Logs of a gamma variate of mean 1 at the nodes of the quadrature and their weights, finer for small shapes."""
-    steps = 1 if shape > 4 else 2 if shape > 0.5 else 4
+    steps = 1 if shape > 4 else 2 if shape > 1 else 4 if shape > 0.4 else 8
     value = np.empty(2 * _REACH * steps + 1)
     weight = np.empty(value.size)
     total = 0.0

@@ -260,9 +260,49 @@ def activity(program, cell, raw):
     return program.link_scale[cell] * (lifted - program.link_center[cell])
 
 
-def count_moments(assay, f, least, barcodes, grid, most):
-    """E and SD of what an insert of activity `f` shows: sums over barcode numbers, values of the factor, counts."""
-    from scipy import stats  # the only twin that needs it
+def read_out(assay, batch, f, gc):
+    """Noise-free log2 RNA / DNA of an insert in a batch."""
+    g = gc - 0.5
+    a = math.log2((2 ** (assay.gain * f) + assay.leak) / (1 + assay.leak))
+    a += assay.gc_linear * g + assay.gc_square * g**2
+    return batch.offset + batch.slope * a + batch.gc_linear * g + batch.gc_square * g**2
+
+
+def insert(assay, f, gc, draw):
+    """Barcodes, batch and counts (replicate, output, DNA and RNA) of an insert by the quantiles of SciPy.
+
+    `draw(purpose, *indices)` gives the two uniforms of a draw.
+    """
+    from scipy import stats
+
+    def negative_binomial(uniforms, mean, size):
+        u, v = uniforms
+        return int(stats.poisson.ppf(v, stats.gamma.ppf(u, size) * mean / size))
+
+    kept = (1 - assay.dropout) * math.exp(-assay.barcode_gc * max(0, gc - 0.52))
+    n = negative_binomial(draw("barcodes"), assay.barcode_mean * kept, assay.barcode_size)
+    row = int(draw("batch")[0] * len(assay.batches))
+    batch = assay.batches[row]
+    d = assay.dispersion * math.exp(assay.dispersion_gc * abs(gc - 0.52))
+    counts = np.full((assay.replicates, len(f), 2), -1)
+    for c in range(len(f)) if n >= assay.least_barcodes else ():
+        shape = n * assay.shared_size / d
+        factor = stats.gamma.ppf(draw("shared", c)[0], shape) / shape
+        chance, level = draw("jackpot", c)
+        if chance < assay.jackpot_rate:
+            factor *= 1 + (assay.jackpot_least * (assay.jackpot_most / assay.jackpot_least) ** level - 1) / n
+        rna = n * assay.rna_depth * batch.depth * 2 ** read_out(assay, batch, f[c], gc) * factor
+        for r in range(assay.replicates):
+            counts[r, c, 0] = negative_binomial(
+                draw("dna", c, r), n * assay.dna_depth * batch.depth, n * assay.dna_size / d
+            )
+            counts[r, c, 1] = negative_binomial(draw("rna", c, r), rna, n * assay.rna_size / d)
+    return n, row, counts
+
+
+def count_moments(assay, batch, f, gc, barcodes, grid, most):
+    """E and SD of what a measured insert shows in a batch: sums over barcodes, factor, jackpots and counts."""
+    from scipy import stats
 
     def negative_binomial(mean, size):
         count = np.arange(most)
@@ -271,19 +311,30 @@ def count_moments(assay, f, least, barcodes, grid, most):
         first = float(mass @ value)
         return first, float(mass @ value**2) - first**2
 
-    extra = np.arange(barcodes)
-    chance = stats.nbinom.pmf(extra, assay.barcode_size, assay.barcode_size / (assay.barcode_size + assay.barcode_mean))
+    level, share = np.polynomial.legendre.leggauss(4)
+    span = math.log(assay.jackpot_most / assay.jackpot_least)
+    jackpots = [(math.exp(math.log(assay.jackpot_least) + span * (x + 1) / 2), assay.jackpot_rate * w / 2)
+                for x, w in zip(level, share, strict=True)] if assay.jackpot_rate else []  # fmt: skip
+    kept = (1 - assay.dropout) * math.exp(-assay.barcode_gc * max(0, gc - 0.52))
+    p = assay.barcode_size / (assay.barcode_size + assay.barcode_mean * kept)
+    numbers = np.arange(assay.least_barcodes, assay.least_barcodes + barcodes)
+    chance = stats.nbinom.pmf(numbers, assay.barcode_size, p)
+    spread = assay.dispersion * math.exp(assay.dispersion_gc * abs(gc - 0.52))
+    a = read_out(assay, batch, f, gc)
     values, weights, within = [], [], 0.0
-    for n, p in zip(least + extra, chance / chance.sum(), strict=True):
-        dna, dna_variance = negative_binomial(n * assay.dna_depth, n * assay.dna_size)
-        shape = n * assay.shared_size
+    for n, p in zip(numbers, chance / chance.sum(), strict=True):
+        dna, dna_variance = negative_binomial(n * assay.dna_depth * batch.depth, n * assay.dna_size / spread)
+        shape = n * assay.shared_size / spread
         law = stats.gamma(shape, scale=1 / shape)
         factors = np.linspace(law.ppf(1e-9), law.isf(1e-9), grid)
-        for factor, weight in zip(factors, p * law.pdf(factors) / law.pdf(factors).sum(), strict=True):
-            rna, rna_variance = negative_binomial(n * assay.rna_depth * 2**f * factor, n * assay.rna_size)
-            values.append(rna - dna)
-            weights.append(weight)
-            within += weight * (rna_variance + dna_variance) / assay.replicates
+        for factor, density in zip(factors, law.pdf(factors) / law.pdf(factors).sum(), strict=True):
+            for j, w in [(1.0, 1 - assay.jackpot_rate), *jackpots]:
+                rate = n * assay.rna_depth * batch.depth * 2**a * factor * (1 + (j - 1) / n)
+                rna, rna_variance = negative_binomial(rate, n * assay.rna_size / spread)
+                weight = p * density * w
+                values.append(rna - dna)
+                weights.append(weight)
+                within += weight * (rna_variance + dna_variance) / assay.replicates
     mean = float(np.average(values, weights=weights))
     between = float(np.average((np.array(values) - mean) ** 2, weights=weights))
     return mean, math.sqrt(within + between)
