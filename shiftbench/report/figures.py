@@ -1,6 +1,7 @@
 """Figures of the report as inline SVG: one size, one font, one colour a recipe, labels at the lines."""
 
 import hashlib
+import html
 import io
 import itertools
 import math
@@ -13,11 +14,14 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import MaxNLocator
 
 from shiftbench.report.frame import FLOOR, ORACLE, SOURCE, Number
 
 WIDTH, HEIGHT = 4.4, 3.4
+SMALL = (2.75, 3.5)
+"""Size of a figure of which many stand side by side."""
 AXES = (0.105, 0.18, 0.575, 0.69)
 INK, GREY = "#1a1a1a", "#6f6f6f"
 SETTINGS: dict[Any, Any] = {
@@ -101,19 +105,67 @@ class Panel:
         return 100 * value if self.share else value
 
 
-def lines(panel: Panel, series: Sequence[Series], ticks: Sequence[tuple[float, str]], xlabel: str) -> str:
-    """SVG of numbers against severity.
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One of the two panels of a family: numbers joined over its doses, those of its `arms`, and the axis' ends."""
 
-    Between the series of the two oracles, where both are given, the gap that needs target data is shaded.
+    panel: Panel
+    series: Sequence[Series]
+    arms: Sequence[Series]
+    limits: tuple[float, float]
+
+
+def family(name: str, halves: Sequence[Half], ticks: Sequence[tuple[float, str]], right: float) -> str:
+    """SVG of one shift among many: error above, coverage below, against the severity of its doses up to `right`.
+
+    Between the series of the two oracles, where both are given, the gap that needs target data is shaded. Arms stand
+    beyond the doses and are not joined.
     """
-    with mpl.rc_context(SETTINGS):
-        figure, axes = _canvas(panel)
-        _gap(axes, panel, {one.name: one for one in series})
-        for one in series:
-            _line(axes, panel, one)
-        axes.set_xticks([at for at, _ in ticks], [label for _, label in ticks])
-        axes.set_xlabel(xlabel, color=INK)
-        return _finish(figure, axes, panel, series, led=True)
+    with mpl.rc_context(SETTINGS | {"font.size": 8}):
+        figure = Figure(figsize=SMALL)
+        figure.text(0.03, 0.95, name, fontsize=10, fontweight="bold", color=INK)
+        for turn, half in enumerate(halves):
+            axes = figure.add_axes((0.145, 0.55 - 0.46 * turn, 0.83, 0.32))
+            axes.set_title(half.panel.title, loc="left", fontsize=8, pad=3)
+            _half(axes, half)
+            axes.set_xlim(-0.03, right)
+            axes.set_ylim(*half.limits)
+            axes.set_xticks([at for at, _ in ticks], [label for _, label in ticks])
+            axes.tick_params(length=2.5, pad=2)
+            axes.yaxis.set_major_locator(MaxNLocator(4))
+        told = ". ".join(f"{half.panel.title}: {_told(half.panel, [*half.series, *half.arms])}" for half in halves)
+        return inline(_drawn(figure), f"{halves[0].panel.subject}. {told}. The tables below give the numbers.")
+
+
+def _half(axes: Axes, half: Half) -> None:
+    axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    if half.panel.nominal is not None:
+        axes.axhline(half.panel.scaled(half.panel.nominal), color=INK, linewidth=0.8, dashes=(1, 2))
+    _gap(axes, half.panel, {one.name: one for one in half.series})
+    for one in half.series:
+        _line(axes, half.panel, one)
+    for one in half.arms:
+        if one.style.marker:
+            _line(axes, half.panel, replace(one, style=replace(one.style, hollow=True)), joined=False)
+        for x, y in [] if one.style.marker else _points(half.panel, one):
+            axes.plot([x - 0.045, x + 0.045], [y, y], **_look(one.style))
+
+
+def swatch(name: str, style: Style) -> str:
+    """SVG of a recipe's line and mark, for the key of small figures; drawn by hand, so that it holds no ids."""
+    dash = {"--": "5 2.5", ":": "1.5 2.5", "-.": "5 2 1.5 2"}.get(style.dash, "none")
+    line = f'stroke="{style.colour}" stroke-width="{style.width}"'
+    mark = ""
+    if style.marker:
+        shape = MarkerStyle(style.marker)
+        corners = shape.get_path().transformed(shape.get_transform()).to_polygons()[0]
+        points = " ".join(f"{20 + 7 * x:.2f},{8 - 7 * y:.2f}" for x, y in corners)
+        mark = f'<polygon points="{points}" fill="{"#ffffff" if style.hollow else style.colour}" {line}></polygon>'
+    return (
+        f'<svg viewBox="0 0 40 16" role="img" aria-label="line of {html.escape(name)}">'
+        f'<line x1="1" y1="8" x2="39" y2="8" stroke-dasharray="{dash}" {line}></line>{mark}</svg>'
+    )
 
 
 def dots(
@@ -141,7 +193,7 @@ def dots(
         axes.set_xticks(range(len(categories)), list(categories))
         axes.tick_params(axis="x", length=0)
         axes.set_position((AXES[0], 0.1, AXES[2], 0.77))
-        return _finish(figure, axes, panel, moved, led=False)
+        return _finish(figure, axes, panel, moved)
 
 
 def _canvas(panel: Panel) -> tuple[Figure, Axes]:
@@ -177,16 +229,25 @@ def _line(axes: Axes, panel: Panel, series: Series, *, joined: bool = True) -> N
     )
 
 
-def _finish(figure: Figure, axes: Axes, panel: Panel, series: Sequence[Series], *, led: bool) -> str:
+def _finish(figure: Figure, axes: Axes, panel: Panel, series: Sequence[Series]) -> str:
     axes.yaxis.set_major_locator(MaxNLocator(6))
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + 0.04 * (high - low))
-    ends = [(one, *points[-1]) for one in series if (points := _points(panel, one))]
-    _labels(axes, ends, panel, led=led)
+    _labels(axes, [(one, *points[-1]) for one in series if (points := _points(panel, one))], panel)
+    told = f"{panel.subject}: {panel.title}. {_told(panel, series)}. The table below gives the numbers."
+    return inline(_drawn(figure), told)
+
+
+def _drawn(figure: Figure) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    told = "; ".join(f"{one.name} {', '.join(f'{y:.3g}' for _, y in _points(panel, one))}" for one, *_ in ends)
-    return inline(buffer.getvalue(), f"{panel.subject}: {panel.title}. {told}. The table below gives the numbers.")
+    return buffer.getvalue()
+
+
+def _told(panel: Panel, series: Sequence[Series]) -> str:
+    """Names with their numbers, in words."""
+    shown = [(one.name, _points(panel, one)) for one in series]
+    return "; ".join(f"{name} {', '.join(f'{y:.3g}' for _, y in points)}" for name, points in shown if points)
 
 
 def _points(panel: Panel, series: Series) -> list[tuple[float, float]]:
@@ -197,8 +258,8 @@ def _points(panel: Panel, series: Series) -> list[tuple[float, float]]:
     ]
 
 
-def _labels(axes: Axes, ends: list[tuple[Series, float, float]], panel: Panel, *, led: bool) -> None:
-    """Names right of the axes, as near to the ends of their lines as they fit; `led` draws a line from each end."""
+def _labels(axes: Axes, ends: list[tuple[Series, float, float]], panel: Panel) -> None:
+    """Names right of the axes, as near to the last of their numbers as they fit."""
     if panel.nominal is not None:
         level = Series("nominal", Style(INK, "", 0.8, ":"), (), ())
         ends = [*ends, (level, axes.get_xlim()[1], panel.scaled(panel.nominal))]
@@ -206,17 +267,7 @@ def _labels(axes: Axes, ends: list[tuple[Series, float, float]], panel: Panel, *
     ends = sorted(ends, key=lambda end: (end[2], end[0].name))
     start = [to_axes.transform(end[1:]) for end in ends]
     spread = spaced([float(y) for _, y in start], gap=min(0.068, 1.05 / max(len(ends), 1)))
-    for (x, y), at, (one, _, _) in zip(start, spread, ends, strict=True):
-        if led:
-            axes.plot(
-                [x, 1.0, 1.035],
-                [y, y if x > 0.97 else at, at],
-                transform=axes.transAxes,
-                color=one.style.colour,
-                linewidth=0.6,
-                clip_on=False,
-                alpha=0.7,
-            )
+    for at, (one, _, _) in zip(spread, ends, strict=True):
         axes.plot(
             [1.035, 1.065, 1.095], [at] * 3, transform=axes.transAxes, clip_on=False, markevery=[1], **_look(one.style)
         )

@@ -4,13 +4,17 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
+
+from shiftbench.spec import NULL
 
 FLOOR, SOURCE, ORACLE = "training_mean", "source_oracle", "oracle"
 CONTROLS = (ORACLE, SOURCE, "motif_prior", "pwm_ridge", "kmer_ridge", "gc_ridge", FLOOR)
 """Recipes that every suite runs, from ceiling to floor; any other recipe is a network under test."""
+PARTS = ("genome", "program", "assay")
+"""Parts of a world, each with its families of shifts."""
 NOMINAL = 0.9
 """Nominal level of the intervals whose coverage is shown."""
 
@@ -141,36 +145,71 @@ def select(frame: pd.DataFrame, metric: str, *, target: str = "observed") -> pd.
     return frame[keep | (frame["metric"] == "")]
 
 
+class _Fit(NamedTuple):
+    """One row of a frame, as far as a number needs it."""
+
+    seed: int
+    value: float
+    low: float
+    high: float
+    n: float
+    reason: str
+
+
 def numbers(frame: pd.DataFrame, by: Sequence[str], column: str = "value") -> Scores:
     """Number of each combination of the columns `by`; `column` is value, scaled, scaled_target, ceiling or the like."""
-    if frame.empty:
-        return {}
-    return {
-        tuple(str(part) for part in key): _over_fits(rows, column) for key, rows in frame.groupby(list(by), sort=True)
-    }
+    low, high = INTERVALS.get(column, (None, None))
+    blank = [math.nan] * len(frame)
+    columns = [
+        frame["seed"].tolist(),
+        frame[column].tolist(),
+        frame[low].tolist() if low else blank,
+        frame[high].tolist() if high else blank,
+        frame["n"].tolist(),
+        frame["reason"].tolist(),
+    ]
+    groups: dict[Key, list[_Fit]] = {}
+    for key, fit in zip(
+        zip(*(frame[name].tolist() for name in by), strict=True), zip(*columns, strict=True), strict=True
+    ):
+        groups.setdefault(tuple(map(str, key)), []).append(_Fit(*fit))
+    return {key: _over_fits(groups[key], column) for key in sorted(groups)}
 
 
-def _over_fits(rows: pd.DataFrame, column: str) -> Number:
+def _over_fits(rows: Sequence[_Fit], column: str) -> Number:
     """Mean over worlds of the rows over seeds (seed -1) where they exist, else over seeds and worlds."""
-    single, over = rows[rows["seed"] >= 0], rows[rows["seed"] < 0]
-    used = over if over[column].notna().any() else single
-    used = used[used[column].notna()]
-    if used.empty:
-        said = [reason for reason in rows["reason"].map(lambda text: why(text, column)) if reason]
+    known = [fit for fit in rows if not math.isnan(fit.value)]
+    single = [fit for fit in known if fit.seed >= 0]
+    used = [fit for fit in known if fit.seed < 0] or single
+    if not used:
+        said = [reason for reason in (why(fit.reason, column) for fit in rows) if reason]
         return Number(math.nan, reason=said[0] if said else "undefined, no reason given")
     clips = column.startswith("scaled") and len(used) > 1
-    parts = used[[column, *INTERVALS.get(column, ())]]
-    value, *ends = (parts.clip(-1, 1) if clips else parts).mean(skipna=False)
-    fits = single[column].dropna()
-    return Number(
-        value=float(value),
-        low=float(ends[0]) if ends else math.nan,
-        high=float(ends[1]) if ends else math.nan,
-        sd=float(fits.std()) if len(fits) > 1 else math.nan,
-        fits=max(len(fits), 1),
-        n=int(used["n"].fillna(0).max()),
-        clipped=int((used[column].abs() > 1).sum()) if clips else 0,
+    value, low, high = (
+        _mean([min(max(end, -1.0), 1.0) if clips and not math.isnan(end) else end for end in ends])
+        for ends in ([fit.value for fit in used], [fit.low for fit in used], [fit.high for fit in used])
     )
+    return Number(
+        value=value,
+        low=low,
+        high=high,
+        sd=_sd([fit.value for fit in single]),
+        fits=max(len(single), 1),
+        n=max(0 if math.isnan(fit.n) else int(fit.n) for fit in used),
+        clipped=sum(abs(fit.value) > 1 for fit in used) if clips else 0,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _sd(values: Sequence[float]) -> float:
+    """SD of a sample; NaN for fewer than two values, or where one is infinite."""
+    if len(values) < 2:
+        return math.nan
+    middle = _mean(values)
+    return math.sqrt(sum((value - middle) ** 2 for value in values) / (len(values) - 1))
 
 
 def why(reason: str, column: str) -> str:
@@ -202,6 +241,35 @@ def reached(scores: Scores, shift: str, ladder: Sequence[Dose]) -> list[Dose]:
         for dose in ladder
         if any(number.defined for key, number in scores.items() if key[:2] in ((shift, dose.name), ("", dose.name)))
     ]
+
+
+def families(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Shifts of one part each, by part (genome, program, assay) and name; compounds and the null shift are apart."""
+    part = {name: where for name, where in _shifts(frame).items() if name != NULL and "+" not in name}
+    order = sorted(set(part.values()), key=lambda where: (PARTS.index(where) if where in PARTS else len(PARTS), where))
+    return {where: sorted(name for name in part if part[name] == where) for where in order}
+
+
+def compounds(frame: pd.DataFrame) -> list[str]:
+    """Shifts of two parts at once, by parts and name."""
+    part = _shifts(frame)
+    return sorted((name for name in part if "+" in name), key=lambda name: (part[name], name))
+
+
+def _shifts(frame: pd.DataFrame) -> dict[str, str]:
+    rows = frame[frame["shift"] != ""].drop_duplicates("shift")
+    return dict(zip(map(str, rows["shift"]), map(str, rows["part"]), strict=True))
+
+
+def chance(frame: pd.DataFrame, recipe: str) -> Number:
+    """How far the error of one fit moves from the plain test set to the null one: root mean square over fits."""
+    rows = select(frame, "rmse")
+    rows = rows[(rows["recipe"] == recipe) & (rows["wrapper"] == "none") & rows["shift"].isin(["", NULL])]
+    moved = rows.pivot_table(index=["world", "seed"], columns="shift", values="value").reindex(columns=["", NULL])
+    moved = (moved[NULL] - moved[""]).dropna()
+    if moved.empty:
+        return NOT_SCORED
+    return Number(math.sqrt((moved**2).mean()), fits=len(moved))
 
 
 def largest(ladder: Sequence[Dose]) -> Dose:

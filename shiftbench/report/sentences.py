@@ -28,7 +28,7 @@ def verdict(before: Number, after: Number, held: Number) -> str:
         return "it errs more, and gives no intervals that could say so" if grown else "it gives no intervals"
     if held.value < NOMINAL - MISS and not held.high >= NOMINAL:
         return "it is wrong and does not know it" if grown else "its error stays, but its error bars are too narrow"
-    return "it errs more, and its error bars still say so" if grown else "this shift does it little harm"
+    return "it errs more, and its error bars still say so" if grown else "it takes little harm"
 
 
 def dose_effect(shift: str, dose: Dose, recipe: str, errors: Scores, coverage: Scores) -> str:
@@ -83,21 +83,65 @@ def spread(shift: str, dose: Dose, names: Sequence[str], errors: Scores) -> str:
 def not_reached(dose: Dose, errors: Scores, shift: str) -> str:
     """Why a dose has no numbers."""
     reasons = [number.reason for key, number in errors.items() if key[:2] == (shift, dose.name)]
-    return f"{dose.label.capitalize()} has no numbers: {reasons[0]}." if reasons else ""
+    return f"{dose.label.capitalize()} of {shift} has no numbers: {reasons[0]}." if reasons else ""
 
 
 def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:
     """How far a network comes between floor and ceiling, on the training law and at the largest dose of each shift."""
     start = read.at(scaled, "", "0", recipe)
     ends = {shift: read.at(scaled, shift, dose.name, recipe) for shift, dose in tops.items()}
-    told = [f"{decimal(end.value, 2)} at {tops[shift].label} of {shift}" for shift, end in ends.items() if end.defined]
-    if not (start.defined and told):
+    found = sorted((end.value, f"{shift}, {tops[shift].label}") for shift, end in ends.items() if end.defined)
+    if not (start.defined and found):
         return ""
-    blank = [f"{shift} at {tops[shift].label} ({end.reason})" for shift, end in ends.items() if not end.defined]
+    (low, worst), (high, best_) = found[0], found[-1]
+    over = (
+        f"from {decimal(low, 2)} ({worst}) to {decimal(high, 2)} ({best_})"
+        if len(found) > 1
+        else f"{decimal(low, 2)} ({worst})"
+    )
+    blank = [shift for shift, end in ends.items() if not end.defined]
     return (
         f"On the scale from the training mean (0) to the source oracle (1), {recipe} scores "
-        f"{decimal(start.value, 2)} on new sequences of the training law, {', '.join(told)}."
-        + (f" There is no such scale for {', '.join(blank)}." if blank else "")
+        f"{decimal(start.value, 2)} on new sequences of the training law, and {over} at the largest dose of each shift."
+        + (f" There is no such scale for {', '.join(blank)}: the notes under the table say why." if blank else "")
+    )
+
+
+def tally(tops: dict[str, Dose], recipe: str, errors: Scores, coverage: Scores) -> str:
+    """Shifts by what their largest dose does to a recipe; empty for fewer than two."""
+    named: dict[str, list[str]] = {}
+    for shift, dose in tops.items():
+        before, after = (read.at(errors, shift, name, recipe) for name in ("0", dose.name))
+        if before.defined and after.defined:
+            held = read.at(coverage, shift, dose.name, recipe)
+            named.setdefault(verdict(before, after, held), []).append(shift)
+    if sum(map(len, named.values())) < 2:
+        return ""
+    told = [
+        f"{text} under {', '.join(shifts)}" for text, shifts in sorted(named.items(), key=lambda item: -len(item[1]))
+    ]
+    return f"What the largest dose of each shift does to {recipe}: {'; '.join(told)}."
+
+
+def worst(part: str, tops: dict[str, Dose], recipe: str, errors: Scores) -> str:
+    """Which shift of a part raises the error of a recipe most; empty for fewer than two."""
+    found = {shift: read.at(errors, shift, dose.name, recipe) for shift, dose in tops.items()}
+    errs = {shift: number.value for shift, number in found.items() if number.defined}
+    if len(errs) < 2:
+        return ""
+    most = max(errs, key=lambda shift: errs[shift])
+    named = f"{most} leaves {recipe} with the largest error"
+    return f"Of {len(errs)} shifts of the {part}, {named} ({decimal(errs[most], 2)})."
+
+
+def chance(recipe: str, moved: Number) -> str:
+    """What the null shift tells; empty where it was not scored."""
+    if not moved.defined:
+        return ""
+    over = f" (root mean square over {moved.fits} fits)" if moved.fits > 1 else ""
+    return (
+        f"A second draw of the training law (the null shift) moves the error of {recipe} by "
+        f"{decimal(moved.value)}{over}: a gap of that size is chance."
     )
 
 

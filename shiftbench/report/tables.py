@@ -10,14 +10,17 @@ import pandas as pd
 
 from shiftbench.report import frame as read
 from shiftbench.report.frame import Dose, Number, Scores
+from shiftbench.spec import NULL
 
 SWEEP = ("shift", "dose", "recipe", "wrapper")
 """Columns that tell the tests of a shift task apart."""
-BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
 
 
 class Entry(NamedTuple):
-    """One field of a table: text, a second line in small print, a mark that points to a note, and its shade."""
+    """One field of a table: text, a second line in small print, a mark that points to a note, and its shade.
+
+    The small print of the first field of a row names the group that starts with it.
+    """
 
     text: str
     small: str = ""
@@ -29,7 +32,8 @@ class Entry(NamedTuple):
 class Table:
     """Plain data of a table; `rows` hold one `Entry` a column, `notes` explain the marks, `data` is TSV.
 
-    `groups`: headings over runs of columns with their lengths; `labels`: leading columns that name the row.
+    `groups`: headings over runs of columns with their lengths; `labels`: leading columns that name the row;
+    `dense`: small print stands beside its number instead of under it.
     """
 
     title: str
@@ -39,6 +43,7 @@ class Table:
     data: str = ""
     groups: tuple[tuple[str, int], ...] = ()
     labels: int = 1
+    dense: bool = False
 
 
 @dataclass(slots=True)
@@ -91,84 +96,6 @@ def tsv(labels: Sequence[str], parts: dict[str, Scores]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def heat(frame: pd.DataFrame, column: str, title: str) -> Table:
-    """Scaled scores, recipes by shifts, shaded: `column` scaled (source oracle = 1) or scaled_target."""
-    rows = read.select(frame, "rmse")
-    rows = rows[rows["wrapper"] == "none"]
-    scores, errors = read.numbers(rows, SWEEP, column), read.numbers(rows, SWEEP)
-    ladders = {shift: read.reached(errors, shift, read.doses(frame, shift)) for shift in shifts(frame)}
-    columns = [(shift, dose) for shift, ladder in ladders.items() for dose in _heat_doses(ladder)]
-    places = [("", Dose("0", 0.0)), *columns]
-    one = read.SOURCE if column == "scaled" else read.ORACLE
-    notes, body = Notes(), []
-    for recipe in read.recipes(rows):
-        if recipe in (read.FLOOR, one):
-            continue
-        fields = [
-            _heat_entry(read.at(scores, shift, dose.name, recipe), read.at(errors, shift, dose.name, recipe), notes)
-            for shift, dose in places
-        ]
-        body.append((Entry(recipe), *fields))
-    labels = [dose.label.replace(" ", "\u00a0") for _, dose in places]
-    heads = [f"{shift or 'i.i.d.'}, {label}" for (shift, _), label in zip(places, labels, strict=True)]
-    return Table(title, ("recipe", *heads), tuple(body), notes.lines(), tsv(SWEEP, {column: scores, "rmse": errors}))
-
-
-def _heat_doses(ladder: Sequence[Dose]) -> list[Dose]:
-    """Doses of a family that the heat table shows: a low one, the largest, and the arms."""
-    numbered = [dose for dose in ladder[1:] if not dose.arm]
-    low_and_largest = [numbered[1], numbered[-1]] if len(numbered) > 2 else numbered
-    return [*low_and_largest, *(dose for dose in ladder if dose.arm)]
-
-
-def _heat_entry(score: Number, error: Number, notes: Notes) -> Entry:
-    raw = f"RMSE {decimal(error.value)}" if error.defined else ""
-    if not score.defined:
-        return Entry("–", raw, notes.mark(score.reason))
-    spread = f" ± {decimal(score.sd, 2)}" if score.fits > 1 else ""
-    clipped = f", {score.clipped} clipped" if score.clipped else ""
-    return Entry(decimal(score.value, 2) + spread, raw + clipped, shade=shade(score.value))
-
-
-def shade(score: float) -> str:
-    """Inline style of a scaled score: white at 0, blue at 1, vermillion at -1, light enough for dark ink."""
-    weight = min(abs(score), 1.0) * 0.7
-    mixed = [round(255 + weight * (end - 255)) for end in (BLUE if score >= 0 else VERMILLION)]
-    return f"background:#{mixed[0]:02x}{mixed[1]:02x}{mixed[2]:02x}"
-
-
-def shifts(frame: pd.DataFrame) -> list[str]:
-    """Shifts by part (genome, program, assay), then by name."""
-    parts = {"genome": 0, "program": 1, "assay": 2}
-    found = frame[frame["shift"] != ""].groupby("shift")["part"].first()
-    return sorted(map(str, found.index), key=lambda name: (parts.get(str(found[name]), 3), name))
-
-
-def ladder(
-    title: str, frame: pd.DataFrame, shift: str, doses: Sequence[Dose], errors: Scores, coverage: Scores
-) -> Table:
-    """Error and coverage of every recipe and wrapper over the doses of a shift."""
-    notes, body = Notes(), []
-    for recipe, wrapper in pairs(frame):
-        found = [
-            [read.at(scores, shift, dose.name, recipe, wrapper) for dose in doses] for scores in (errors, coverage)
-        ]
-        if not any(number.defined for row in found for number in row):
-            continue
-        fields = [
-            entry(number, notes, share=share) for row, share in zip(found, (False, True), strict=True) for number in row
-        ]
-        body.append((Entry(named(recipe, wrapper)), *fields))
-    columns = 2 * [dose.label for dose in doses]
-    data = tsv(SWEEP, {"rmse": _of(errors, shift), "coverage": _of(coverage, shift)})
-    groups = (("", 1), ("RMSE, log2 units", len(doses)), (HEADS["coverage"], len(doses)))
-    return Table(title, ("recipe", *columns), tuple(body), notes.lines(), data, groups)
-
-
-def _of(scores: Scores, shift: str) -> Scores:
-    return {key: number for key, number in scores.items() if key[0] in ("", shift)}
-
-
 def pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
     """Recipe and wrapper of every row of a table, from ceiling to floor."""
     present = set(zip(frame["recipe"], frame["wrapper"], strict=True))
@@ -178,6 +105,11 @@ def pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
         for wrapper in read.wrappers(frame)
         if (recipe, wrapper) in present
     ]
+
+
+def drawn(frame: pd.DataFrame, leader: str) -> list[tuple[str, str]]:
+    """Recipes and wrappers that a figure has room for: every recipe as it is, and the wrappers of one."""
+    return [pair for pair in pairs(frame) if pair[1] == "none" or pair[0] == leader]
 
 
 def ordered(keys: Iterable[tuple[str, ...]]) -> list[str]:
@@ -296,8 +228,8 @@ def _dose_tests(frame: pd.DataFrame) -> Tests:
     frame = read.over_outputs(frame[frame["group"] == ""])
     names = read.recipes(frame)
     by_metric = {name: read.numbers(read.select(frame, name), SWEEP) for name in ("rmse", "coverage")}
-    tests = {"i.i.d.": ("", "0")}
-    for shift in shifts(frame):
+    tests = {"i.i.d.": ("", "0")} | ({"null": (NULL, "0")} if NULL in set(frame["shift"]) else {})
+    for shift in [*(name for found in read.families(frame).values() for name in found), *read.compounds(frame)]:
         top = read.largest(read.reached(by_metric["rmse"], shift, read.doses(frame, shift)) or [Dose("0", 0.0)])
         tests |= {f"{shift} {top.name}": (shift, top.name)} if top.name != "0" else {}
     return {

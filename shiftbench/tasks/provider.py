@@ -14,8 +14,9 @@ class Built:
 
     `samples`: `train` and `validation` for role training, else the one sample under the name of the role.
     `facts`: `world` (JSON text of the world of this node, simulated data), `source_world` (of the unshifted one),
-    `part`, `severity`, `parameter` of a shift, `drawn` ({role: rows drawn, measured or not}), `ceiling` ({metric: {output: value}}, real data), `available` (rows
-    of each role, real data), and what else a reader should know.
+    `part`, `severity`, `parameter` of a shift, `drawn` ({role: rows drawn, measured or not}), `laws` (histograms of a
+    plain test set), `ceiling` ({metric: {output: value}}, real data), `available` (rows of each role, real data), and
+    what else a reader should know.
     """
 
     samples: dict[str, Sample]

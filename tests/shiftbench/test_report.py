@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench.report import figures, frame, page, sentences, tables
+from shiftbench.report import doses, figures, frame, page, sentences, shifted, tables
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 LADDERS = {
     "gc": ("genome", {"2": 0.15, "5": 0.75}),
-    "rewiring": ("program", {"2": 0.15, "5": 0.75, "full": 1.0}),
+    "rewiring": ("program", {"2": 0.15, "5": 0.75, "full": 1.0, "reverse": 2.0}),
     "depth": ("assay", {"2": 0.15}),
+    "turnover_pwm": ("program", {"2": 0.15, "5": 0.75}),
+    "gc+depth": ("genome+assay", {"2": 0.15}),
+    "null": ("none", {"0": 0.0}),
 }
 IID = {
     "training_mean": 0.905,
@@ -29,6 +32,7 @@ IID = {
 LOSS = {
     "gc": {"cnn": 0.08, "motif_prior": 0.12, "training_mean": 0.15},
     "depth": dict.fromkeys(IID, 0.6),
+    "gc+depth": dict.fromkeys(IID, 0.7),
     "rewiring": {
         "cnn": 0.14,
         "motif_prior": 0.32,
@@ -78,7 +82,7 @@ def simulated() -> list[dict]:
         errors = {name: base + LOSS.get(shift, {}).get(name, 0.05) * severity for name, base in IID.items()}
         for name, error in errors.items():
             for wrapper, seed in forms(name):
-                value = error + 0.004 * max(seed, 0)
+                value = error + 0.004 * max(seed, 0) + (0.01 if shift == "null" else 0)
                 span = errors["training_mean"] - errors["source_oracle"]
                 score = (errors["training_mean"] - value) / span
                 of = at | {"recipe": name, "wrapper": wrapper, "seed": seed}
@@ -310,9 +314,15 @@ def test_names_and_reasons_are_escaped():
 def test_every_figure_has_words_and_a_table(html):
     read = Reader(html)
     pictures = read.of("svg")
-    assert len(pictures) == 10  # two for each of 3 shifts, the cell types and the elements
-    assert len({tuple(map(float, one["viewbox"].split())) for one in pictures}) == 1, "one size"
-    assert all(one["role"] == "img" and "cnn" in one["aria-label"] for one in pictures)
+    sizes = [tuple(map(float, one["viewbox"].split())) for one in pictures]
+    keys = 10  # recipes and wrappers of each of three parts
+    assert {size[2:]: sizes.count(size) for size in sizes} == {
+        (198, 252): 4,  # shifts of one part
+        (316.8, 244.8): 4,  # two of cell types, two of elements
+        (40, 16): 3 * keys,
+    }
+    assert all(one["role"] == "img" and one["aria-label"] for one in pictures)
+    assert all("cnn " in one["aria-label"] for one in pictures if not one["aria-label"].startswith("line of"))
     for section in re.findall(r"<section.*?</section>", html, re.DOTALL):
         if "<svg" in section:
             assert "<table" in section
@@ -342,7 +352,7 @@ def test_sentence_repeats_the_numbers_of_the_frame(html):
 @pytest.mark.parametrize(
     ("after", "held", "expected"),
     [
-        (0.61, 0.90, "this shift does it little harm"),
+        (0.61, 0.90, "it takes little harm"),
         (0.75, 0.90, "it errs more, and its error bars still say so"),
         (0.75, 0.79, "it is wrong and does not know it"),
         (0.61, 0.79, "its error stays, but its error bars are too narrow"),
@@ -362,7 +372,7 @@ def test_arms_and_unreached_doses_are_not_the_largest_dose(html):
     text = Reader(html).text
     assert "Under depth at dose 2" in text
     assert "Under rewiring at dose 5" in text
-    assert "Dose 5 has no numbers: family depth reaches severity 0.30 at most" in text
+    assert "Dose 5 of depth has no numbers: family depth reaches severity 0.30 at most" in text
 
 
 def test_missing_and_undefined_are_told_with_counts(html):
@@ -460,7 +470,7 @@ def test_seeds_are_averaged_and_scaled_scores_clipped_and_counted():
     assert number.sd == pytest.approx(np.std([0.6, 0.8], ddof=1))
     scaled = frame.numbers(of, ("recipe",), "scaled")[("cnn",)]
     assert (scaled.value, scaled.clipped, scaled.fits) == (-0.25, 1, 2)
-    assert tables.heat(of, "scaled", "").rows[0][1].small == "RMSE 0.700, 1 clipped"
+    assert doses.heat(doses.sweep(of), "scaled", "").rows[0][2].small == "0.700, 1 clipped"
 
 
 @pytest.mark.parametrize("column", ["value", "scaled"])
@@ -493,18 +503,18 @@ def test_an_interval_that_one_fit_lacks_is_blank_and_clipped_scores_lie_in_their
 
 def test_captions_tell_whose_intervals_the_bars_are(html):
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
-    assert len(captions) == 5
+    assert len(captions) == 5  # three parts, cell types, elements
     assert all("95\u00a0% intervals of one fit, mean over fits" in caption for caption in captions)
 
 
 @pytest.mark.parametrize(
-    ("doses", "shown"),
+    ("numbered", "shown"),
     [([1], [1]), ([2, 5], [2, 5]), ([1, 2, 3], [2, 3]), ([1, 2, 3, 4, 5], [2, 5]), ([], [])],
 )
 @pytest.mark.parametrize("arms", [[], ["full"]])
-def test_heat_table_shows_a_low_dose_the_largest_and_the_arms(doses, shown, arms):
-    ladder = [frame.Dose(str(dose), dose / 10) for dose in [0, *doses]] + [frame.Dose(name, 1.0) for name in arms]
-    assert [dose.name for dose in tables._heat_doses(ladder)] == [*map(str, shown), *arms]
+def test_heat_table_shows_a_low_dose_the_largest_and_the_arms(numbered, shown, arms):
+    ladder = [frame.Dose(str(dose), dose / 10) for dose in [0, *numbered]] + [frame.Dose(name, 1.0) for name in arms]
+    assert [dose.name for dose in doses._heat_doses(ladder)] == [*map(str, shown), *arms]
 
 
 def test_heat_caption_says_which_doses_are_shown(html):
@@ -549,7 +559,7 @@ def test_summary_gives_floor_to_ceiling_at_dose_0_and_the_largest_dose():
     names = [name.replace("\n", "") for name in error.columns[1:]]
     assert names == [*list(IID)[:5], "cnn", "source_oracle", "oracle"]
     lines = {row[0].text: dict(zip(names, [entry.text for entry in row[1:]], strict=True)) for row in error.rows}
-    assert list(lines) == ["i.i.d.", "gc 5", "rewiring 5", "depth 2"]
+    assert list(lines) == ["i.i.d.", "null", "gc 5", "rewiring 5", "turnover_pwm 5", "depth 2", "gc+depth 2"]
     assert lines["rewiring 5"]["cnn"] == "0.72"
     assert coverage.rows[0][1].text == "90\u00a0%"
     assert [row[0].text for row in real.rows] == ["HepG2", "K562", "WTC11", "mean"]
@@ -568,3 +578,90 @@ def test_colours_of_recipes_do_not_depend_on_each_other():
     few, many = figures.styles(["cnn", "gc_ridge"]), figures.styles(["oracle", "cnn", "gc_ridge", "zebra"])
     assert few["cnn"] == many["cnn"]
     assert len({style.colour + style.marker + style.dash for style in many.values()}) == len(many)
+
+
+def section(html: str, anchor: str) -> str:
+    """HTML of one section."""
+    return dict(re.findall(r'<section id="(\S+?)">(.*?)</section>', html, re.DOTALL))[anchor]
+
+
+def test_families_are_shown_by_part_and_compounds_apart(html):
+    of = frame.complete(whole())
+    assert frame.families(of) == {"genome": ["gc"], "program": ["rewiring", "turnover_pwm"], "assay": ["depth"]}
+    assert frame.compounds(of) == ["gc+depth"]
+    labels = re.findall(r'aria-label="mpra, (\S+?)\.', section(html, "mpra-program"))
+    assert labels == ["rewiring", "turnover_pwm"]
+    for part in ("genome", "program", "assay"):
+        assert "gc+depth" not in section(html, f"mpra-{part}")
+        assert "null" not in Reader(section(html, f"mpra-{part}")).text
+    joint = Reader(section(html, "mpra-joint")).text
+    assert "gc+depth" in joint
+    assert "null" in joint
+
+
+def test_worst_shift_of_a_part_is_told_without_arms_and_compounds(html):
+    rows = pd.DataFrame(simulated())
+    top = rows[(rows["recipe"] == "cnn") & (rows["wrapper"] == "none") & (rows["metric"] == "rmse")]
+    top = top[(top["shift"] == "rewiring") & (top["dose"] == "5")]["value"].mean()
+    assert f"Of 2 shifts of the program, rewiring leaves cnn with the largest error ({top:.2f})" in Reader(html).text
+
+
+def test_tally_names_every_family_once(html):
+    said = re.search(r"What the largest dose of each shift does to cnn: (.*?)\.", Reader(html).text)[1]
+    named = [name for told in said.split("; ") for name in told.split(" under ")[1].split(", ")]
+    assert sorted(named) == ["depth", "gc", "rewiring", "turnover_pwm"]
+
+
+def test_null_shift_tells_how_far_chance_moves_an_error(html):
+    moved = frame.chance(frame.complete(pd.DataFrame(simulated())), "cnn")
+    assert (round(moved.value, 9), moved.fits) == (0.01, 2)
+    assert "moves the error of cnn by 0.010 (root mean square over 2 fits): a gap of that size is chance" in html
+    without = pd.DataFrame([row for row in simulated() if row["shift"] != "null"])
+    assert not frame.chance(frame.complete(without), "cnn").defined
+    assert "a gap of that size is chance" not in page.render(without, MANIFEST)
+
+
+def test_chance_is_taken_fit_by_fit():
+    at = BLANK | {"recipe": "cnn", "wrapper": "none", "metric": "rmse"}
+    errors = {("", 0): 0.5, ("", 1): 0.9, ("null", 0): 0.53, ("null", 1): 0.86, ("null", 2): 5.0}
+    rows = [at | {"shift": shift, "seed": seed, "value": value} for (shift, seed), value in errors.items()]
+    moved = frame.chance(frame.complete(pd.DataFrame(rows)), "cnn")
+    assert moved.value == pytest.approx(math.sqrt((0.03**2 + 0.04**2) / 2))
+    assert moved.fits == 2
+
+
+def test_harms_of_two_shifts_add_in_the_square():
+    found = doses.sweep(frame.complete(pd.DataFrame(simulated())))
+    table = doses.joint("", found)
+    row = next(row for row in table.rows if row[0].text == "gc+depth")
+    first, second, added = (float(entry.text) for entry in row[2:5])
+    start = frame.at(found.errors, "", "0", "cnn").value
+    assert added == pytest.approx(math.sqrt(first**2 + second**2 - start**2), abs=2e-3)
+    assert [row[0].text for row in table.rows] == ["i.i.d.", "null", "gc+depth"]
+
+
+def test_harm_splits_the_error_into_noise_ignorance_and_failure():
+    table = doses.harm("", doses.sweep(frame.complete(pd.DataFrame(simulated()))), ["gc", "rewiring"])
+    for row in table.rows:
+        whole_, noise, unknown, own = (float(row[at].text.replace("−", "-")) for at in (2, 4, 5, 6))
+        assert whole_ == pytest.approx(noise + unknown + own, abs=2e-3)
+
+
+def test_arms_stand_beyond_the_doses_and_are_not_joined(html):
+    ladder = [frame.Dose("0", 0.0), frame.Dose("5", 0.75), frame.Dose("full", 1.0), frame.Dose("reverse", 2.0)]
+    at = [shifted._at(ladder, dose) for dose in ladder]
+    assert at[:2] == [0.0, 0.75]
+    assert 0.75 < at[2] < at[3] < 1.2
+    labels = re.findall(r'aria-label="mpra, (\S+?)\. (.*?)"', section(html, "mpra-program"))
+    assert ["cnn, arms" in text for _, text in labels] == [True, False]
+
+
+def test_axes_of_a_part_are_the_same():
+    found = doses.sweep(frame.complete(pd.DataFrame(simulated())))
+    low, high = shifted._limits(found.errors, found, ["rewiring", "turnover_pwm"], [("cnn", "none")], False)
+    values = [
+        frame.at(found.errors, shift, dose.name, "cnn").value
+        for shift in ("rewiring", "turnover_pwm")
+        for dose in found.ladders[shift]
+    ]
+    assert low < min(values) < max(values) < high < max(values) + 0.2 * (max(values) - min(values))
