@@ -38,6 +38,14 @@ def effects(identity: str, purpose: str, cells: int, n: int) -> Floats:
     return out
 
 
+def shared(identity: str, purpose: str, n: int) -> Floats:
+    """What all cell types have in common in the effects of `n` motifs or pairs, float64 (n,); the rest is their own."""
+    law = mechanism(identity)
+    out = np.empty((1, n))
+    _effects(key(0, identity, "effects", purpose), law.shape, law.repressors, law.own, 0.0, out)
+    return np.asarray(out[0])
+
+
 def rule(identity: str, purpose: str, pairs: int) -> Rule:
     """Rule of arrangement of `pairs` pairs, one draw of its law."""
     values = _rule(key(0, identity, "rule", purpose), pairs)
