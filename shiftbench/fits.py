@@ -21,13 +21,16 @@ Predictor = Callable[[NDArray[np.uint8], Facts, str], list[Prediction]]
 """Members of the prediction for letters (n, length), facts of the test set and a view."""
 
 
-def make(node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device: str) -> Facts:
-    """Fit the recipe of `node`, write its weights into `folder`, and return what is worth knowing about the fit."""
+def make(node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device: str, checkpoint: Path) -> Facts:
+    """Fit the recipe of `node`, write its weights into `folder`, and return what is worth knowing about the fit.
+
+    A network that was stopped goes on from `checkpoint`.
+    """
     if node.recipe.kind == "control":
         control = CONTROLS.get(node.recipe.network)()
         arrays.save(folder / "state.npz", control.fit(data["train"], data["validation"], facts))
         return {"outputs": list(data["train"].outputs), "length": data["train"].sequence.shape[1]}
-    return _make_network(node, data, folder, device)
+    return _make_network(node, data, folder, device, checkpoint)
 
 
 def load(entry: Entry, recipe: Recipe, device: str) -> Predictor:
@@ -51,19 +54,25 @@ def _control(entry: Entry, recipe: Recipe) -> Predictor:
     return predict
 
 
-def _make_network(node: Fit, data: dict[str, Sample], folder: Path, device: str) -> Facts:
+def _make_network(node: Fit, data: dict[str, Sample], folder: Path, device: str, checkpoint: Path) -> Facts:
     from safetensors.torch import save_file
 
     from shiftbench.train.loop import train
 
-    trained = train(node.recipe, node.seed, node.budget, data, device)
+    trained = train(node.recipe, node.seed, node.budget, data, device, checkpoint)
     weights = {name: value.detach().cpu().contiguous() for name, value in trained.module.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     scales = {name: getattr(trained, name).tolist() for name in ("center", "scale", "residual_sd")}
     (folder / "scales.json").write_text(json.dumps(scales))
     parameters = sum(value.numel() for value in trained.module.parameters())
     outputs, length = list(data["train"].outputs), data["train"].sequence.shape[1]
-    return {"outputs": outputs, "length": length, "history": trained.history, "parameters": parameters}
+    return {
+        "outputs": outputs,
+        "length": length,
+        "history": trained.history,
+        "parameters": parameters,
+        "precision": trained.precision,
+    }
 
 
 def _network(entry: Entry, recipe: Recipe, device: str) -> Predictor:

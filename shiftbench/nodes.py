@@ -19,7 +19,7 @@ from shiftbench.errors import MissingData, ShiftbenchError, Skipped
 from shiftbench.execute import Outcome
 from shiftbench.prediction import Prediction
 from shiftbench.registry import PROVIDERS
-from shiftbench.spec import Data, Fit, Node, Predict, Recipe, Score, Scored
+from shiftbench.spec import Data, Fit, Node, Predict, Recipe, Score, Scored, digest
 from shiftbench.store import Entry, Store
 from shiftbench.tasks.files import Files
 from simulators.contract import Sample
@@ -96,7 +96,8 @@ def _fill(context: Context, node: Node, folder: Path) -> Facts:
         case Fit():
             training = store.entry(node.training)
             data = {role: arrays.load_sample(training.file(f"{role}.npz")) for role in ("train", "validation")}
-            return fits.make(node, data, training.facts, folder, context.device)
+            checkpoint = store.unfinished(digest(node))
+            return fits.make(node, data, training.facts, folder, context.device, checkpoint)
         case Predict():
             return _predict(context, store, node, folder)
         case Score():

@@ -73,14 +73,21 @@ class Store:
                 pass
         except OSError as error:
             raise _refused(self.root, error) from error
-        for left in self.root.glob(".making-*"):
-            found = re.fullmatch(rf"\.making-{re.escape(platform.node())}-(\d+)-[^-]+", left.name)
+        for left in [*self.root.glob(".making-*"), *self.root.glob(".unfinished/.*")]:
+            found = re.search(rf"[-.]{re.escape(platform.node())}-(\d+)(-[^-]+)?$", left.name)
             if found and not _alive(int(found[1])):
-                shutil.rmtree(left, ignore_errors=True)
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        for left in self.root.glob(".unfinished/*"):
+            if self.folder(left.name).exists():
+                left.unlink(missing_ok=True)
 
     def folder(self, name: str) -> Path:
         """Where the node of this digest lies or would lie."""
         return self.root / name[:2] / name
+
+    def unfinished(self, name: str) -> Path:
+        """File for what should outlive a killed maker of this node; removed when the node is there."""
+        return self.root / ".unfinished" / name
 
     def entry(self, name: str) -> Entry:
         """The finished node of this digest; `Damaged` if it is not there whole, `StoreError` if it cannot be read."""
@@ -131,6 +138,7 @@ class Store:
                 if not (target / RECORD).is_file():
                     raise
             sync(target.parent)
+        self.unfinished(target.name).unlink(missing_ok=True)
 
 
 def _refused(path: Path, error: OSError) -> StoreError:

@@ -14,8 +14,9 @@ class GaussianHead(nn.Module):
         self.linear = nn.Linear(features, outputs * 2)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, features) -> (batch, outputs, 2)."""
-        raw: Tensor = self.linear(features)
+        """(batch, features) -> (batch, outputs, 2), float32 also where the layers before are of lower precision."""
+        with torch.autocast(features.device.type, enabled=False):
+            raw: Tensor = self.linear(features.float())
         return raw.reshape(len(raw), -1, 2)
 
 

@@ -1,7 +1,9 @@
 """The training loop: uint8 letters on the device, one-hot and augmentation there, early stop on validation."""
 
 import inspect
+import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,11 @@ from shiftbench.errors import InputError, ModelError
 from shiftbench.models.heads import moments
 from shiftbench.registry import NETWORKS
 from shiftbench.spec import Budget, Recipe, did_you_mean
+from shiftbench.train.checkpoint import Checkpoint, State
 from shiftbench.train.losses import LOSSES, gaussian_nll, squared_error
 from simulators.contract import Sample
+
+log = logging.getLogger("shiftbench.train")
 
 CHUNK = 1024
 """Rows of one forward pass without gradients."""
@@ -25,7 +30,8 @@ class Trained:
     """Best weights, and what is needed to use them.
 
     `center`, `scale` float32 (outputs,) undo the standardisation; `residual_sd` (outputs,) is the root mean squared
-    error on validation rows, log2 units; `history` has the training and validation loss of each epoch.
+    error on validation rows, log2 units; `history` has the training and validation loss of each epoch; `precision` of
+    the layers while training, float32 or bfloat16.
     """
 
     module: nn.Module
@@ -33,6 +39,7 @@ class Trained:
     scale: NDArray[np.float32]
     residual_sd: NDArray[np.float32]
     history: list[dict[str, float]]
+    precision: str
 
 
 def one_hot(codes: Tensor) -> Tensor:
@@ -72,11 +79,27 @@ def answer(module: nn.Module, encoded: Tensor, name: str, outputs: int) -> Tenso
     return raw
 
 
-def train(recipe: Recipe, seed: int, budget: Budget, data: dict[str, Sample], device: str) -> Trained:
+def precision_of(device: str) -> torch.dtype:
+    """What layers compute in while training: bfloat16 on a CUDA device that has it, float32 elsewhere."""
+    if device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.bfloat16
+    return torch.float32
+
+
+def train(
+    recipe: Recipe,
+    seed: int,
+    budget: Budget,
+    data: dict[str, Sample],
+    device: str,
+    checkpoint: Path | None = None,
+) -> Trained:
     """Network of `recipe` trained on `data["train"]`, chosen on `data["validation"]`.
 
-    The same seed, device and one thread give the same weights. Raises `ModelError` for a network whose answer has a
-    wrong shape or is not finite, `InputError` for an unknown loss.
+    The same seed, device and one thread give the same weights. A fit that was stopped goes on from `checkpoint`, which
+    is written about once a minute and left to the caller to remove; on a CPU it ends with the weights of one that was
+    not. Raises `ModelError` for a network whose answer has a wrong shape or is not finite, `InputError` for an unknown
+    loss.
     """
     if recipe.loss not in LOSSES:
         raise InputError(f"recipe {recipe.name}: no loss {recipe.loss!r}{did_you_mean(recipe.loss, list(LOSSES))}")
@@ -84,25 +107,29 @@ def train(recipe: Recipe, seed: int, budget: Budget, data: dict[str, Sample], de
     # Only the CPU has a deterministic kernel for every operation that a stranger's network may use.
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     torch.manual_seed(seed)
-    learner = _Learner(recipe, budget, data, device)
-    best, state, since = np.inf, learner.state(), 0
-    history = []
-    for epoch in range(budget.epochs):
-        training, validation = learner.epoch(epoch), learner.validation_loss()
-        history.append({"training": training, "validation": validation})
-        if recipe.selection == "last" or validation < best:
-            best, state, since = validation, learner.state(), 0
-        elif (since := since + 1) >= recipe.patience:
-            break
-    learner.module.load_state_dict(state)
-    return Trained(learner.module, learner.center, learner.scale, learner.residual_sd(), history)
+    learner = _Learner(recipe, budget, data, device, precision_of(device))
+    kept = Checkpoint(checkpoint, device, learner.precision)
+    if state := kept.read():
+        learner.restore(*state)
+        log.info("%s: goes on after epoch %d of %d", recipe.name, len(learner.history), budget.epochs)
+    while len(learner.history) < budget.epochs and not learner.stopped():
+        learner.advance()
+        if kept.due():
+            kept.write(*learner.snapshot())
+    learner.module.load_state_dict(learner.best)
+    return Trained(
+        learner.module, learner.center, learner.scale, learner.residual_sd(), learner.history, learner.precision
+    )
 
 
 class _Learner:
-    """Data on the device, network, optimiser and schedule of one fit."""
+    """Data on the device, network, optimiser and schedule of one fit, how far it is, and its best weights."""
 
-    def __init__(self, recipe: Recipe, budget: Budget, data: dict[str, Sample], device: str) -> None:
+    def __init__(
+        self, recipe: Recipe, budget: Budget, data: dict[str, Sample], device: str, precision: torch.dtype
+    ) -> None:
         train, validation = data["train"], data["validation"]
+        self.recipe, self.dtype = recipe, precision
         self.name, self.batch, self.device = recipe.network, budget.batch, device
         self.outputs = len(train.outputs)
         self.center = train.observed.mean(0)
@@ -122,6 +149,53 @@ class _Learner:
         self.steps = max(1, len(self.letters) // self.batch)
         total = max(2, self.steps * budget.epochs)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, max_lr=recipe.peak_lr, total_steps=total)
+        self.history: list[dict[str, float]] = []
+        self.best, self.lowest, self.since = self.weights(), float("inf"), 0
+
+    @property
+    def precision(self) -> str:
+        """Name of the type that layers compute in while training."""
+        return str(self.dtype).removeprefix("torch.")
+
+    def advance(self) -> None:
+        """One epoch, and its weights if they are the best so far."""
+        training, validation = self.epoch(len(self.history)), self.validation_loss()
+        self.history.append({"training": training, "validation": validation})
+        self.since += 1
+        if self.recipe.selection == "last" or validation < self.lowest:
+            self.best, self.lowest, self.since = self.weights(), validation, 0
+
+    def stopped(self) -> bool:
+        """Whether the validation loss has not improved for too long."""
+        return self.since >= self.recipe.patience
+
+    def snapshot(self) -> State:
+        """All that the next epochs hang on: tensors, and the rest as JSON values."""
+        optimiser = self.optimiser.state_dict()
+        tensors = {f"now.{name}": value for name, value in self.module.state_dict().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best.items()}
+        tensors |= {f"optimiser.{k}.{name}": v for k, slots in optimiser["state"].items() for name, v in slots.items()}
+        tensors |= {f"random.{name}": value for name, value in _random_states(self.device).items()}
+        facts = {name: getattr(self, name) for name in ("history", "lowest", "since")}
+        groups = {"groups": optimiser["param_groups"], "schedule": self.schedule.state_dict()}
+        return tensors, facts | groups
+
+    def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Go back to where `snapshot` was called."""
+
+        def part(name: str) -> dict[str, Tensor]:
+            return {key.removeprefix(name): value for key, value in tensors.items() if key.startswith(name)}
+
+        self.module.load_state_dict(part("now."))
+        self.best = part("best.")
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in part("optimiser.").items():
+            number, _, slot = name.partition(".")
+            slots.setdefault(int(number), {})[slot] = value
+        self.optimiser.load_state_dict({"state": slots, "param_groups": facts["groups"]})
+        self.schedule.load_state_dict(facts["schedule"])
+        self.history, self.lowest, self.since = facts["history"], facts["lowest"], facts["since"]
+        _set_random_states(self.device, part("random."))
 
     def _load(self, sample: Sample) -> tuple[Tensor, Tensor]:
         standard = (sample.observed - self.center) / self.scale
@@ -137,7 +211,7 @@ class _Learner:
             encoded = one_hot(self.letters[rows])
             flip = (torch.rand(len(rows)) < 0.5).to(self.device)
             encoded = torch.where(flip[:, None, None], reverse_complement(encoded), encoded)
-            loss = self.loss(self.module(encoded), self.targets[rows])
+            loss = self.loss(self._forward(encoded), self.targets[rows])
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
@@ -147,6 +221,15 @@ class _Learner:
         if not np.isfinite(mean):
             raise ModelError(f"{self.name}: training loss is {mean} in epoch {number + 1}; try a lower learning rate")
         return mean
+
+    def _forward(self, encoded: Tensor) -> Tensor:
+        raw: Tensor
+        if self.dtype == torch.float32:
+            raw = self.module(encoded)
+            return raw
+        with torch.autocast(encoded.device.type, self.dtype):
+            raw = self.module(encoded)
+        return raw.float()
 
     def _held_out(self) -> Tensor:
         self.module.eval()
@@ -164,6 +247,24 @@ class _Learner:
         error = moments(self._held_out())[0] - self.held_targets
         return np.asarray(error.square().mean(0).sqrt().cpu().numpy() * self.scale, dtype=np.float32)
 
-    def state(self) -> dict[str, Any]:
+    def weights(self) -> dict[str, Tensor]:
         """Copy of the weights."""
         return {name: value.detach().clone() for name, value in self.module.state_dict().items()}
+
+
+def _random_states(device: str) -> dict[str, Tensor]:
+    """States of the random number generators that a fit uses."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.startswith("cuda"):
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def _set_random_states(device: str, states: dict[str, Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    if "mps" in states:
+        torch.mps.set_rng_state(states["mps"])

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from shiftbench import cli, registry, results
+from shiftbench.train import checkpoint, loop
 from tests.shiftbench.test_execute import DASK
 
 OUTSIDE = Path(__file__).parent / "outside"
@@ -127,6 +128,26 @@ def test_every_engine_gives_the_bytes_of_one_process(shiftbench, suite, engine):
     assert files("runs/store") == files("other")
     one, two = (results.read(Path(folder) / "results.parquet") for folder in ("out", "out2"))
     pd.testing.assert_frame_equal(one, two)
+
+
+def test_a_fit_stopped_half_way_ends_with_the_same_bytes(shiftbench, suite, monkeypatch):
+    shiftbench(*RUN, suite(), "--store", "whole")
+    epoch, begun = loop._Learner.epoch, []
+
+    def stopping(learner, number):
+        begun.append(number)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return epoch(learner, number)
+
+    monkeypatch.setattr(checkpoint, "SECONDS", 0.0)
+    monkeypatch.setattr(loop._Learner, "epoch", stopping)
+    assert shiftbench(*RUN, suite())[0] == 130
+    assert len(list(Path("runs/store/.unfinished").iterdir())) == 1
+    assert shiftbench(*RUN, suite())[0] == 0
+    assert begun == [0, 1, 1, 0, 1]
+    assert files("runs/store") == files("whole")
+    assert not list(Path("runs/store/.unfinished").iterdir())
 
 
 def test_dry_run_says_missing_reused_and_stale(shiftbench, suite):

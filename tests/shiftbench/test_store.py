@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import platform
 import stat
 
 import pytest
@@ -88,6 +89,27 @@ def test_a_killed_writer_leaves_no_node(store):
     assert not store.intact(digest(NODE))
     store.write(NODE, fill, {})
     assert store.intact(digest(NODE))
+
+
+def test_what_outlives_a_killed_maker_goes_when_the_node_is_there(store):
+    kept, other = store.unfinished(digest(NODE)), store.unfinished("other")
+    for path in (kept, other, kept.with_name(f".other.{platform.node()}-{_dead_process()}")):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    store.prepare()
+    assert set(kept.parent.iterdir()) == {kept, other}
+    store.write(NODE, fill, {})
+    assert list(kept.parent.iterdir()) == [other]
+    kept.touch()  # by a second, slower maker
+    store.prepare()
+    assert list(kept.parent.iterdir()) == [other]
+
+
+def _dead_process():
+    process = multiprocessing.get_context("spawn").Process(target=print)
+    process.start()
+    process.join()
+    return process.pid
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
