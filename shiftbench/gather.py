@@ -37,6 +37,7 @@ def manifest(
         "skipped": _troubles(planned, outcomes, "skipped"),
         "failed": _troubles(planned, outcomes, "failed"),
         "facts": _facts(planned, outcomes, store),
+        "worlds": _worlds(planned, outcomes, store),
         "estimated_core_hours": _estimate(options, suites, planned, store),
         "engine": options.engine,
         "workers": options.workers,
@@ -77,6 +78,17 @@ def _facts(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> Json:
         label: {key: value for key, value in facts.items() if not key.endswith("world")}
         for label, facts in told.items()
     }
+
+
+def _worlds(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> dict[str, str]:
+    """JSON of the first world of each simulated task, of which the report shows pictures."""
+    found = {}
+    for name, node in planned.nodes.items():
+        made = outcomes[name].state in ("made", "reused")
+        if made and isinstance(node, Data) and node.role == "training" and node.world == 0:
+            world = store.entry(name).facts.get("source_world")
+            found |= {planned.labels[name].split("/")[0]: world} if world else {}
+    return found
 
 
 def write(folder: Path, planned: Plan, store: Store, outcomes: dict[str, Outcome], manifest: Json) -> None:

@@ -52,7 +52,7 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
     for arm in task.arms:
         family, _, dose = arm.partition(":")
         _known(f"{where}, arm {arm}", "shift", [family], list(task.shifts))
-        _known(f"{where}, arm {arm}", "dose", [dose], list(SEVERITIES))
+        _known(f"{where}, arm {arm}", "dose", [dose], _arms(family))
     if FLOOR not in task.recipes:
         raise InputError(f"{where}: recipes lack {FLOOR}; expected it among them, since it is the floor of every score")
     for name in (task.data, teacher.data):
@@ -60,6 +60,13 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
         lacking = [field for field in ("version", "files", "build") if not hasattr(provider, field)]
         if lacking:
             raise InputError(f"{where}: provider {name} has no {', '.join(lacking)}; expected version, files and build")
+
+
+def _arms(family: str) -> list[str]:
+    """Doses that a family can be asked for by name."""
+    from simulators.shift import FAMILIES
+
+    return [dose for dose in SEVERITIES if dose != "reverse" or FAMILIES[family].reversible]
 
 
 def check_recipes(recipes: Sequence[Recipe]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
@@ -159,7 +160,7 @@ def swatch(name: str, style: Style) -> str:
     mark = ""
     if style.marker:
         shape = MarkerStyle(style.marker)
-        corners = shape.get_path().transformed(shape.get_transform()).to_polygons()[0]
+        corners = np.asarray(shape.get_path().transformed(shape.get_transform()).to_polygons()[0])
         points = " ".join(f"{20 + 7 * x:.2f},{8 - 7 * y:.2f}" for x, y in corners)
         mark = f'<polygon points="{points}" fill="{"#ffffff" if style.hollow else style.colour}" {line}></polygon>'
     return (

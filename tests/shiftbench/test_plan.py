@@ -186,7 +186,7 @@ def test_a_moved_model_is_the_same_and_an_edited_one_another(tmp_path):
 def families(monkeypatch):
     """Families of every kind, none of which is ever solved."""
     parts = {"gc": "genome", "rewiring": "program", "depth": "assay", "gc+depth": "genome+assay", "null": "none"}
-    made = {name: Family(name, part, "a change", lambda *_: None) for name, part in parts.items()}
+    made = {name: Family(name, part, "a change", lambda *_: None, name == "rewiring") for name, part in parts.items()}
     monkeypatch.setattr("simulators.shift.FAMILIES", made)
     return tuple(made)
 
@@ -230,6 +230,11 @@ def test_a_tier_may_narrow_the_families_and_their_arms(families):
     assert ("depth", "3", "assay", 0.3) in found
     with pytest.raises(InputError, match="tier smoke: no shift 'gd'; did you mean 'gc'"):
         shifted(families, (2,), narrow=("gd",))
+
+
+def test_only_a_reversible_family_has_the_arm_reverse(families):
+    with pytest.raises(InputError, match="arm gc:reverse: no dose 'reverse'"):
+        shifted(families, (2,), arms=("gc:reverse",))
 
 
 def test_the_null_shift_is_another_test_set_of_the_same_world(families):
