@@ -162,9 +162,9 @@ def test_noise_stays_the_same_at_a_vanishing_dose_of_a_batch_and_not_at_a_large_
 
 
 def test_standardised_residuals_of_a_sample_have_mean_0_and_sd_1():
-    """z-tests at 4.5 standard errors over three outputs; controls: f for the mean, an SD a tenth larger."""
+    """z-tests at 4.5 standard errors over three outputs; controls: a mean .05 larger, an SD a tenth larger."""
     world = mpra.world(0)
-    shallow = replace(world.assay, dna_depth=0.5, rna_depth=0.5)
+    shallow = replace(world.assay, dna_depth=0.2, rna_depth=0.2)
     sample = mpra.draw(replace(world, assay=shallow), 6000, seed=1)
     truth = sample.truth
 
@@ -173,7 +173,7 @@ def test_standardised_residuals_of_a_sample_have_mean_0_and_sd_1():
         return max(misses(z[np.isfinite(z)].astype(float), 0.0, 1.0))
 
     assert miss(truth.expected, truth.sd) < 4.5
-    assert miss(truth.mean, truth.sd) > 4.5
+    assert miss(truth.expected + 0.05, truth.sd) > 4.5
     assert miss(truth.expected, 1.1 * truth.sd) > 4.5
 
 
