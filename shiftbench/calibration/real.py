@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from shiftbench.calibration import variants
 from shiftbench.calibration.quantity import Found, correlation, library, lost, replicates
 from shiftbench.tasks import lentimpra
 from shiftbench.tasks.files import Files
@@ -15,7 +16,7 @@ REPLICATES = "reporter_experiment.oligo.HepG2.MPRAworkshop.default.all.tsv.gz"
 
 
 def measure(files: Files) -> Found:
-    """Every quantity but the ladder of models and the variants; `MissingData` without the files."""
+    """Every quantity but the ladder of models; `MissingData` without the files."""
     found = lentimpra.load(files)
     insert = gc(found.sequence[:, lentimpra.INSERT])
     return (
@@ -24,6 +25,7 @@ def measure(files: Files) -> Found:
         | library(found.observed, insert)
         | _lost(found, files)
         | {"r between strands": [_strands(files, cell) for cell in lentimpra.LARGE]}
+        | variants.real(files)
     )
 
 

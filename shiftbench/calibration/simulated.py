@@ -4,8 +4,9 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from shiftbench.calibration import variants
 from shiftbench.calibration.quantity import Found, by_column, library, lost, replicates
-from simulators import assay, mpra, satmut
+from simulators import assay, mpra
 from simulators.contract import World
 from simulators.genome import gc
 from simulators.random import key
@@ -35,7 +36,7 @@ def measure(world: World, n: int = ROWS, elements: int = ELEMENTS) -> Found:
         | library(sample.observed[measured], insert[measured])
         | lost(insert, measured)
         | {"r between strands": by_column(sample.observed, other)}
-        | _variants(world, elements)
+        | variants.simulated(world, elements)
     )
 
 
@@ -53,11 +54,6 @@ def _replicates(world: World, f: NDArray[np.float32], letters: NDArray[np.float3
     measured = assay.measure(kept, f[:, :1], letters.astype(np.float64), key(3, "calibration", "assay"))
     known = measured.barcodes > 0
     return replicates(measured.replicates[known, :, 0].astype(np.float64), measured.barcodes[known])
-
-
-def _variants(world: World, elements: int) -> Found:
-    first, second = (satmut.draw(world, elements, seed=seed, split="calibration") for seed in (0, 1))
-    return satmut.summary(first, second)
 
 
 def _insert(world: World) -> slice:
