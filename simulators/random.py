@@ -22,6 +22,7 @@ _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 _WEYL_0 = np.uint64(0x9E3779B9)
 _WEYL_1 = np.uint64(0xBB67AE85)
 _32 = np.uint64(32)
+_1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
 def key(seed: int | bytes, *purpose: str) -> Key:
@@ -60,13 +61,13 @@ def words(key: Key, item: int, draw: int) -> tuple[np.uint32, np.uint32, np.uint
 
 @njit(cache=True)
 def fill(key: Key, item: int, draws: NDArray[np.uint32], n: int, out: NDArray[np.uint32]) -> None:
-    """Word w of `words` at (`item`, `draws[i]`), i < `n`, into `out[w * n + i]`, uint32 (at least 4 n).
+    """Words of `words` at (`item`, `draws[i]`), i < `n`, into `out[4 i]` .. `out[4 i + 3]`, uint32 (at least 4 n,).
 
     The rounds of `philox` written out once more: as a call they are not vectorised.
     """
     k0, k1, c2, c3 = np.uint64(key[0]), np.uint64(key[1]), np.uint64(key[2]), np.uint64(key[3])
-    size, whose = np.uint64(n), np.uint64(item)
-    for j in range(size):
+    whose = np.uint64(item)
+    for j in range(np.uint64(n)):
         i = np.uint64(j)
         a, b, c, d = np.uint64(draws[i]), whose, c2, c3
         k, m = k0, k1
@@ -76,8 +77,9 @@ def fill(key: Key, item: int, draws: NDArray[np.uint32], n: int, out: NDArray[np
             a, b, c, d = (q >> _32) ^ b ^ k, q & _MASK, (p >> _32) ^ d ^ m, p & _MASK
             k = (k + _WEYL_0) & _MASK
             m = (m + _WEYL_1) & _MASK
-        out[i], out[size + i] = np.uint32(a), np.uint32(b)
-        out[size + size + i], out[size + size + size + i] = np.uint32(c), np.uint32(d)
+        at = i << _2
+        out[at], out[at + _1] = np.uint32(a), np.uint32(b)
+        out[at + _2], out[at + _3] = np.uint32(c), np.uint32(d)
 
 
 @njit(cache=True)
