@@ -36,7 +36,7 @@ class Tables(NamedTuple):
     """Motifs ready to scan: `width` int64 (k,), letters.
 
     `pair` float32 (k, 2 strands, 2 blocks, 16) weights of two letters, the first times 4 plus the second; `four`
-    float32 (k, 2 strands, blocks, 256) their products. Strand 0 as given, 1 the reverse complement.
+    float32 (k, blocks, 256, 2 strands) their products. Strand 0 as given, 1 the reverse complement.
     """
 
     width: NDArray[np.int64]
@@ -82,8 +82,8 @@ def tables(
         used = bits[k, :width]
         cut = threshold(used, tail)
         _fill_pairs(np.maximum(used, _floor(ids[k], used, cut, temperature)), cut, temperature, pair[k])
-    four = pair[:, :, ::2, :, None] * pair[:, :, 1::2, None, :]
-    return Tables(motifs.width, pair, np.ascontiguousarray(four.reshape(len(motifs), 2, blocks, 256)))
+    four = (pair[:, :, ::2, :, None] * pair[:, :, 1::2, None, :]).reshape(len(motifs), 2, blocks, 256)
+    return Tables(motifs.width, pair, np.ascontiguousarray(np.moveaxis(four, 1, 3)))
 
 
 def _turn(motifs: motif.Motifs, turned: int, blend: float, seed: str) -> motif.Motifs:
@@ -107,10 +107,8 @@ def _floor(name: str, bits: NDArray[np.float64], cut: float, temperature: float)
     lowest = np.sort(bits.min(axis=1))
     room = LEAST * temperature + cut
     floor = -math.inf
-    for raised in range(1, len(lowest) + 1):
-        if math.fsum(np.maximum(lowest, floor)) >= room:
-            break
-        floor = (room - math.fsum(lowest[raised:])) / raised
+    if math.fsum(lowest) < room:
+        floor = min((room - math.fsum(lowest[raised:])) / raised for raised in range(1, len(lowest) + 1))
     if floor > DEEPEST or math.fsum(bits.max(axis=1)) - cut > -LEAST * temperature:
         raise ValueError(
             f"temperature {temperature:g}: weights of motif {name} leave the range of float32; expected a higher one"
@@ -174,7 +172,8 @@ def scan_block(tables, wide, rows, cut):  # type: ignore[no-untyped-def]
     """Sums of site weights and the sites above a cut, of sequences `rows` uint8 (b, length).
 
     Gives `total` float32 (b, k, 2 strands), `Sites` and `first` int64 (b + 1,): the sites of sequence i are
-    `first[i]` up to `first[i + 1]`. No site is listed for a `cut` of infinity. `wide` as `simulators.wide.wide` says.
+    `first[i]` up to `first[i + 1]`. `cut` is at least 0; no site is listed for one of infinity. `wide` as
+    `simulators.wide.wide` says.
     """
     total = np.zeros((rows.shape[0], tables.width.size, 2), np.float32)
     sites, first = _scan(tables, wide, rows, np.float32(cut), total, np.zeros_like(total))
@@ -184,69 +183,64 @@ def scan_block(tables, wide, rows, cut):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _scan(tables, wide, rows, cut, total, best):  # type: ignore[no-untyped-def]
     """Fill `total` and `best` (b, k, 2); sites above the cut and where those of each sequence begin."""
-    b, length = rows.shape
-    runs = (length + LANES - 1) // LANES
-    pair, four, known = _read(rows, runs, 4 * tables.four.shape[2])
-    place = np.empty(b * runs, np.int32)
-    held = np.empty((b * runs, 2, LANES), np.float32)
-    row, found, count = np.empty(64, np.int32), _empty(64), 0
+    b = rows.shape[0]
+    runs = (rows.shape[1] + LANES - 1) // LANES
+    pair, four, known = _read(rows, runs, 4 * tables.four.shape[1])
+    place, held = np.empty(b * runs, np.int32), np.empty((b * runs, 2, LANES), np.float32)
+    found, weight, count = np.empty((64, 4), np.int32), np.empty(64, np.float32), 0
     for k in range(tables.width.size):
         if wide and tables.width[k] <= WIDEST:
-            hits = weigh_wide(pair, known, tables.pair, tables.width[k], k, cut, total, best, place, held)
+            hits = weigh_wide(  # type: ignore[call-arg, var-annotated]
+                pair, known, runs, tables.pair, tables.width[k], k, cut, total, best, place, held
+            )
         else:
-            hits = _weigh(four, known, tables.four, tables.width[k], k, cut, total, best, place, held)
-        if count + 2 * LANES * hits > row.size:
-            size = 2 * (count + 2 * LANES * hits)
-            row, found = _grown(row, size), _grown_sites(found, size)
-        for strand in range(2):
-            for hit in range(hits):
-                for lane in range(LANES):
-                    if held[hit, strand, lane] > cut:
-                        row[count] = place[hit] // runs
-                        found.motif[count] = k
-                        found.strand[count] = strand
-                        found.start[count] = place[hit] % runs * LANES + lane
-                        found.weight[count] = held[hit, strand, lane]
-                        count += 1
-    return _by_row(row[:count], found, b)
+            hits = _weigh(four, known, runs, tables.four, tables.width[k], k, cut, total, best, place, held)
+        most = count + 2 * LANES * hits
+        if most > weight.size:
+            found, weight = _longer(found, weight, 2 * most)
+        count = _list(k, cut, place, held, hits, runs, found, weight, count)
+    return _by_row(found, weight, count, b)
 
 
 @njit(cache=True)
-def _by_row(row, found, b):  # type: ignore[no-untyped-def]
+def _longer(found, weight, size):  # type: ignore[no-untyped-def]
+    more, heavier = np.empty((size, 4), np.int32), np.empty(size, np.float32)
+    for i in range(weight.size):
+        more[i, 0], more[i, 1], more[i, 2], more[i, 3] = found[i, 0], found[i, 1], found[i, 2], found[i, 3]
+        heavier[i] = weight[i]
+    return more, heavier
+
+
+@njit(cache=True)
+def _list(k, cut, place, held, hits, runs, found, weight, count):  # type: ignore[no-untyped-def]
+    """Add the sites of motif k to `found` (row, motif, strand, start) and `weight`; how many there are then."""
+    for strand in range(2):
+        for hit in range(hits):
+            row = place[hit] // runs
+            for lane in range(LANES):
+                if held[hit, strand, lane] > cut:
+                    found[count, 0], found[count, 1], found[count, 2] = row, k, strand
+                    found[count, 3] = (place[hit] - row * runs) * LANES + lane
+                    weight[count] = held[hit, strand, lane]
+                    count += 1
+    return count
+
+
+@njit(cache=True)
+def _by_row(found, weight, count, b):  # type: ignore[no-untyped-def]
     """Sites in order of their sequences, otherwise as found; where the sites of each sequence begin."""
-    first = np.zeros(b + 1, np.int64)
-    for r in row:
-        first[r + 1] += 1
+    first = np.zeros(b + 2, np.int64)  # while counting and filling one place late
+    for i in range(count):
+        first[found[i, 0] + 2] += 1
     for i in range(b):
-        first[i + 1] += first[i]
-    free = first[:-1].copy()
-    sites = _empty(row.size)
-    for i, r in enumerate(row):
-        at = free[r]
-        free[r] += 1
-        sites.motif[at], sites.strand[at] = found.motif[i], found.strand[i]
-        sites.start[at], sites.weight[at] = found.start[i], found.weight[i]
-    return sites, first
-
-
-@njit(cache=True)
-def _empty(size):  # type: ignore[no-untyped-def]
-    return Sites(
-        np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.float32)
-    )
-
-
-@njit(cache=True)
-def _grown_sites(sites, size):  # type: ignore[no-untyped-def]
-    motif, strand = _grown(sites.motif, size), _grown(sites.strand, size)
-    return Sites(motif, strand, _grown(sites.start, size), _grown(sites.weight, size))
-
-
-@njit(cache=True)
-def _grown(values, size):  # type: ignore[no-untyped-def]
-    out = np.empty(size, values.dtype)
-    out[: values.size] = values
-    return out
+        first[i + 2] += first[i + 1]
+    motif, strand, start = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
+    heavy = np.empty(count, np.float32)
+    for i in range(count):
+        at = first[found[i, 0] + 1]
+        first[found[i, 0] + 1] += 1
+        motif[at], strand[at], start[at], heavy[at] = found[i, 1], found[i, 2], found[i, 3], weight[i]
+    return Sites(motif, strand, start, heavy), first[:-1]
 
 
 @njit(cache=True)
@@ -272,44 +266,62 @@ def _read(rows, runs, beyond):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _weigh(code, known, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
+def _weigh(code, known, runs, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
     """Fill sum and maximum of the weights of one motif, `total` and `best` (rows, motifs, 2); the number of hits.
 
     A hit is a run of 16 windows of which one is above the cut on either strand: `place` holds its row x runs + run,
     `held` the weights (2 strands, 16). Lane l of a sum adds the windows l modulo 16 in order, then halves are added.
     """
-    rows = total.shape[0]
-    runs = place.size // max(1, rows)
-    blocks = (width + 3) // 4
-    sums, most = np.empty((2, LANES), np.float32), np.empty((2, LANES), np.float32)
+    blocks, motif = np.uint64((width + 3) // 4), np.uint64(motif)  # unsigned: indices are not wrapped around
+    forward, reverse = np.empty(LANES, np.float32), np.empty(LANES, np.float32)
     hits = 0
-    for row in range(rows):
-        sums[:], most[:] = 0, 0
-        for run in range(row * runs, (row + 1) * runs):
-            over = False
-            for strand in range(2):
-                weight = held[hits, strand]
-                _weigh_run(code, known, table[motif, strand], width, blocks, run * LANES, weight)
-                for lane in range(LANES):
-                    sums[strand, lane] += weight[lane]
-                    most[strand, lane] = max(most[strand, lane], weight[lane])
-                    over |= weight[lane] > cut
-            if over:
-                place[hits] = run
-                hits += 1
-        for strand in range(2):
-            total[row, motif, strand] = _tree(sums[strand])
-            best[row, motif, strand] = most[strand].max()
+    for row in range(total.shape[0]):
+        high = low = np.float32(0)
+        for lane in range(LANES):
+            plus = minus = np.float32(0)
+            for run in range(row * runs, (row + 1) * runs):
+                start = np.uint64(run * LANES + lane)
+                if known[start] >= width:
+                    one, two = _product(code, table, motif, blocks, start)
+                    plus += one
+                    minus += two
+                    high, low = one if one > high else high, two if two > low else low
+            forward[lane], reverse[lane] = plus, minus
+        if max(high, low) > cut:
+            hits = _hold(code, known, table, width, motif, cut, row * runs, (row + 1) * runs, place, held, hits)
+        best[row, motif, 0], best[row, motif, 1] = high, low
+        total[row, motif, 0], total[row, motif, 1] = _tree(forward), _tree(reverse)
     return hits
 
 
+@njit(cache=True, inline="always")
+def _product(code, table, motif, blocks, start):  # type: ignore[no-untyped-def]
+    """Weights of one window on both strands."""
+    letters = code[start]
+    one, two = table[motif, 0, letters, 0], table[motif, 0, letters, 1]
+    for block in range(np.uint64(1), blocks):
+        letters = code[start + block * np.uint64(4)]
+        one *= table[motif, block, letters, 0]
+        two *= table[motif, block, letters, 1]
+    return one, two
+
+
 @njit(cache=True)
-def _weigh_run(code, known, table, width, blocks, start, weight):  # type: ignore[no-untyped-def]
-    for lane in range(LANES):
-        weight[lane] = table[0, code[start + lane]] if known[start + lane] >= width else np.float32(0)
-    for block in range(1, blocks):
+def _hold(code, known, table, width, motif, cut, low, high, place, held, hits):  # type: ignore[no-untyped-def]
+    """Hits among the runs `low` .. `high` - 1 of a row that has some; how many there are in all."""
+    for run in range(low, high):
+        above = False
         for lane in range(LANES):
-            weight[lane] *= table[block, code[start + 4 * block + lane]]
+            start = np.uint64(run * LANES + lane)
+            one = two = np.float32(0)
+            if known[start] >= width:
+                one, two = _product(code, table, motif, np.uint64((width + 3) // 4), start)
+            held[hits, 0, lane], held[hits, 1, lane] = one, two
+            above |= max(one, two) > cut
+        if above:
+            place[hits] = run
+            hits += 1
+    return hits
 
 
 @njit(cache=True)

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
@@ -36,25 +36,25 @@ def _has_avx512(context: Any) -> bool:
 
 
 @intrinsic
-def weigh_wide(typing, code, known, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
+def weigh_wide(typing, code, known, runs, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
     """As `simulators.scan._weigh`, bit for bit, with codes and tables of two letters.
 
     `code` and `known` int32; `table` float32 (motifs, 2 strands, pairs, 16); `width` at most `WIDEST`.
     """
-    arguments = (code, known, table, width, motif, cut, total, best, place, held)
+    arguments = (code, known, runs, table, width, motif, cut, total, best, place, held)
     return types.int64(*arguments), _emit
 
 
-def _emit(context, builder, signature, args):  # type: ignore[no-untyped-def]
+def _emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     if not _has_avx512(context):  # never called: see `wide`
         return context.get_constant(types.int64, 0)
     arrays = [
         context.make_array(kind)(context, builder, value) if isinstance(kind, types.Array) else None
         for kind, value in zip(signature.args, args, strict=True)
     ]
-    scan = _Scan(builder, arrays, args[3], args[4], args[5])
+    scan = _Scan(builder, arrays, args)
     end = builder.append_basic_block("weighed")
-    choice = builder.switch(builder.lshr(builder.add(args[3], _LONG(1)), _LONG(1)), end)
+    choice = builder.switch(builder.lshr(builder.add(args[4], _LONG(1)), _LONG(1)), end)
     for count in range(1, WIDEST // 2 + 1):  # unrolled, so that the tables of narrow motifs stay in registers
         block = builder.append_basic_block(f"pairs{count}")
         choice.add_case(_LONG(count), block)
@@ -68,29 +68,31 @@ def _emit(context, builder, signature, args):  # type: ignore[no-untyped-def]
 class _Scan:
     """What the instructions of every case share."""
 
-    def __init__(self, builder, arrays, width, motif, cut):  # type: ignore[no-untyped-def]
+    def __init__(self, builder: Any, arrays: Any, args: Any) -> None:
         self.builder = builder
-        code, known, table, _, _, _, total, best, place, held = arrays
+        code, known, _, table, _, _, _, total, best, place, held = arrays
+        _, _, self.runs, _, width, motif, cut, *_ = args
         self.code, self.known, self.table = code.data, known.data, table.data
         self.outputs, self.place, self.held = (total.data, best.data), place.data, held.data
         self.width, self.cut = self.splat(builder.trunc(width, _INT), _INTS), self.splat(cut, _FLOATS)
-        self.rows, motifs, _ = cgutils.unpack_tuple(builder, total.shape)
-        self.runs = builder.udiv(cgutils.unpack_tuple(builder, place.shape)[0], self.rows)
-        pairs = cgutils.unpack_tuple(builder, table.shape)[2]
+        self.rows, motifs, _ = cgutils.unpack_tuple(builder, total.shape)  # type: ignore[no-untyped-call]
+        pairs = cgutils.unpack_tuple(builder, table.shape)[2]  # type: ignore[no-untyped-call]
         self.strand = builder.mul(pairs, _LONG(LANES))
         self.first = builder.mul(motif, builder.mul(self.strand, _LONG(2)))
         self.output, self.outputs_a_row = builder.mul(motif, _LONG(2)), builder.mul(motifs, _LONG(2))
-        self.hits = cgutils.alloca_once_value(builder, _LONG(0))
+        self.hits = cgutils.alloca_once_value(builder, _LONG(0))  # type: ignore[no-untyped-call]
         shape = ir.FunctionType(_FLOATS, [_FLOATS, _INTS])
-        self.permute = cgutils.get_or_insert_function(builder.module, shape, "llvm.x86.avx512.permvar.sf.512")
+        name = "llvm.x86.avx512.permvar.sf.512"
+        self.permute = cgutils.get_or_insert_function(builder.module, shape, name)  # type: ignore[no-untyped-call]
 
-    def weigh(self, count):  # type: ignore[no-untyped-def]
+    def weigh(self, count: int) -> None:
         """Scan with `count` tables of two letters a strand."""
         builder = self.builder
         starts = (self.first, builder.add(self.first, self.strand))
         tables = [[self.load(self.table, s, LANES * i, _FLOATS) for i in range(count)] for s in starts]
         with cgutils.for_range(builder, self.rows) as row:
-            sums = [cgutils.alloca_once(builder, _FLOATS) for _ in range(4)]  # total and best, two strands each
+            # total and best, of two strands each
+            sums = [cgutils.alloca_once(builder, _FLOATS) for _ in range(4)]  # type: ignore[no-untyped-call]
             for cell in sums:
                 builder.store(_ZERO, cell)
             begin = builder.mul(row.index, self.runs)
@@ -101,7 +103,7 @@ class _Scan:
                 value = self.fold(builder.load(cell), builder.fadd if i < 2 else self.larger)
                 builder.store(value, builder.gep(self.outputs[i // 2], [place]))
 
-    def weigh_run(self, tables, run, sums):  # type: ignore[no-untyped-def]
+    def weigh_run(self, tables: Any, run: Any, sums: Any) -> None:
         """Sixteen windows on both strands; held if one is above the cut."""
         builder = self.builder
         start = builder.mul(run, _LONG(LANES))
@@ -121,7 +123,7 @@ class _Scan:
                 builder.store(weight, builder.bitcast(at, _FLOATS.as_pointer()), align=4)
             builder.store(builder.add(hit, _LONG(1)), self.hits)
 
-    def product(self, tables, letters):  # type: ignore[no-untyped-def]
+    def product(self, tables: Any, letters: Any) -> Any:
         """Blocks of two tables from the left, each multiplied first."""
         builder = self.builder
         pairs = [builder.call(self.permute, [t, x]) for t, x in zip(tables, letters, strict=True)]
@@ -131,10 +133,10 @@ class _Scan:
             out = builder.fmul(out, four)
         return out
 
-    def larger(self, a, b):  # type: ignore[no-untyped-def]
+    def larger(self, a: Any, b: Any) -> Any:
         return self.builder.select(self.builder.fcmp_ordered(">", a, b), a, b)
 
-    def fold(self, lanes, join):  # type: ignore[no-untyped-def]
+    def fold(self, lanes: Any, join: Any) -> Any:
         """Lanes joined half by half."""
         builder, half = self.builder, LANES // 2
         while half:
@@ -143,10 +145,10 @@ class _Scan:
             half //= 2
         return builder.extract_element(lanes, _INT(0))
 
-    def load(self, base, start, offset, kind):  # type: ignore[no-untyped-def]
+    def load(self, base: Any, start: Any, offset: int, kind: Any) -> Any:
         at = self.builder.gep(base, [self.builder.add(start, _LONG(offset))])
         return self.builder.load(self.builder.bitcast(at, kind.as_pointer()), align=4)
 
-    def splat(self, value, kind):  # type: ignore[no-untyped-def]
+    def splat(self, value: Any, kind: Any) -> Any:
         one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, _INT(0))
         return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), ir.Constant(_INTS, [0] * LANES))
