@@ -114,7 +114,7 @@ def choose(
     choice = key(seed, "satmut", split, "choice")
     among = [int(least * exp2(uniform(choice, start + e, 0) * log2((most + 1) / least))) for e in range(elements)]
     best = np.array([row[:n].argmax() for row, n in zip(activity, among, strict=True)], np.intp)
-    return pool[most * np.arange(elements) + best]
+    return np.asarray(pool[most * np.arange(elements) + best])
 
 
 def _element(
