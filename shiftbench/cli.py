@@ -29,7 +29,19 @@ app.command(data_app)
 
 Names = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
-Kind = Literal["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "shifts", "files", "tiers"]
+Kind = Literal[
+    "suites",
+    "tasks",
+    "recipes",
+    "networks",
+    "providers",
+    "wrappers",
+    "metrics",
+    "simulators",
+    "shifts",
+    "files",
+    "tiers",
+]
 
 
 @app.command
@@ -46,6 +58,7 @@ def run(
     shifts: Names = (),
     recipes: Names = (),
     seeds: int = 0,
+    worlds: int = 0,
     engine: str = "processes",
     workers: int = 0,
     scheduler: str = "",
@@ -76,6 +89,8 @@ def run(
         Only these; controls are always run. A recipe may be path.py:name or module:name, a model of your own.
     seeds
         Number of training seeds instead of the tier's.
+    worlds
+        Number of simulated worlds instead of the tier's; they are numbered from 0.
     engine
         processes, inprocess or dask.
     workers
@@ -98,7 +113,7 @@ def run(
     chosen = options(
         suite,
         tier,
-        selection=Selection(tasks, shifts, recipes, seeds),
+        selection=Selection(tasks, shifts, recipes, seeds, worlds),
         output=output,
         store=store,
         data_dir=data_dir,
@@ -130,7 +145,7 @@ def list_(kind: Kind = "suites") -> int:
 
 @app.command
 def show(name: str) -> int:
-    """Show a suite, task, recipe, wrapper, metric, shift or data file: what it is, formula, direction, source."""
+    """Show a suite, task, recipe, wrapper, metric, simulator, shift or data file: what it is, formula, source."""
     from shiftbench import listing
 
     print(listing.describe(name))  # noqa: T201
@@ -164,7 +179,7 @@ def simulate(
     seed
         Seed of the draw.
     world
-        Number of the world.
+        Number of the world; its mechanism is a draw from the hyper-prior that `shiftbench show mpra` prints.
     shift
         family:dose, such as gc:3 or rewiring:full.
     output
@@ -189,6 +204,7 @@ def simulate(
     done = draw(simulator, n=n, seed=seed, world=world, shift=shift, output=output, barcodes=barcodes, way=way)
     kept = f", {done.kept} of {done.kept + done.written} shards were there" if done.kept else ""
     print(f"{output}: {done.rows} rows{kept}; {done.shift or 'no shift'}")  # noqa: T201
+    print(f"world {world}: " + ", ".join(f"{name} {value:.4g}" for name, value in done.mechanism.items()))  # noqa: T201
     return 0
 
 
@@ -235,13 +251,19 @@ def report(folder: Path) -> int:
 
 
 @app.command
-def doctor() -> int:
-    """Check this installation: packages, names, store, cache, devices."""
+def doctor(*, kernels: Flag = False) -> int:
+    """Check this installation: packages, names, store, cache, devices.
+
+    Parameters
+    ----------
+    kernels
+        Compile the simulators now (about a minute, once) and say how long they take to be ready.
+    """
     from shiftbench.doctor import examine
     from shiftbench.options import default_data, default_store
     from simulators.cache import cache_folder
 
-    findings = examine(cache_folder(), default_store(), default_data())
+    findings = examine(cache_folder(), default_store(), default_data(), kernels=kernels)
     _table("doctor", ("check", "state", "found"), [(found.check, found.state, found.found) for found in findings])
     return int(any(finding.state == "bad" for finding in findings))
 

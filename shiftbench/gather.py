@@ -82,7 +82,7 @@ def _facts(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> Json:
 
 def _worlds(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> dict[str, str]:
     """JSON of the first world of each simulated task, of which the report shows pictures."""
-    found = {}
+    found: dict[str, str] = {}
     for name, node in planned.nodes.items():
         made = outcomes[name].state in ("made", "reused")
         if made and isinstance(node, Data) and node.role == "training" and node.world == 0:

@@ -23,7 +23,7 @@ def names(kind: str) -> Rows:
 
 
 def describe(name: str) -> str:
-    """Text about the suite, task, recipe, wrapper, metric, shift or data file of that name; else `InputError`."""
+    """Text about the suite, task, recipe, simulator, shift, metric or the like of that name; else `InputError`."""
     known = {kind: [found for found, _ in names(kind)] for kind in _TOLD}
     told = [_TOLD[kind](name) for kind in _TOLD if name in known[kind]]
     if not told:
@@ -54,6 +54,21 @@ def _shifts() -> Rows:
     from simulators.shift import FAMILIES
 
     return [(family.name, f"{family.part}: {family.text}") for family in FAMILIES.values()]
+
+
+def _simulators() -> Rows:
+    from simulators import mpra
+
+    return [("mpra", (inspect.getdoc(mpra) or "").splitlines()[0])]
+
+
+def _simulator(name: str) -> str:
+    """What a simulator is, and the law of its worlds: each of which is one draw of every parameter."""
+    from simulators.prior import PRIOR
+
+    told = dict(_simulators())[name]
+    drawn = [f"  {parameter} = {low:g} to {high:g}: {text}" for parameter, (low, high, text) in PRIOR.items()]
+    return "\n".join([f"simulator {name}: {told}", "hyper-prior: a world draws each uniformly, by its number", *drawn])
 
 
 def _tiers() -> Rows:
@@ -121,6 +136,7 @@ _LISTED: dict[str, Callable[[], Rows]] = {
     "providers": lambda: [(name, "provider of data") for name in PROVIDERS.names()],
     "wrappers": lambda: [(wrapper.name, wrapper.title) for wrapper in WRAPPERS.values()],
     "metrics": lambda: [(metric.name, metric.title) for metric in METRICS.values()],
+    "simulators": _simulators,
     "shifts": _shifts,
     "files": lambda: [(source.name, source.title) for source in sources().values()],
     "tiers": _tiers,
@@ -131,6 +147,7 @@ _TOLD: dict[str, Callable[[str], str]] = {
     "recipes": _recipe,
     "wrappers": _wrapper,
     "metrics": _metric,
+    "simulators": _simulator,
     "shifts": _shift,
     "files": lambda name: f"file {name}\n" + "\n".join(_fields(sources()[name])),
 }

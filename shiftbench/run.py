@@ -61,7 +61,7 @@ def run_suite(suite: str = "all", tier: str = "smoke", *, recipes: tuple[str, ..
     A network entered by a decorator in a script or notebook needs `engine="inprocess"`. Raises `InputError` for unknown
     names and `StoreError` for a folder that cannot be written.
     """
-    fields = {name: more.pop(name) for name in ("tasks", "shifts", "seeds") if name in more}
+    fields = {name: more.pop(name) for name in ("tasks", "shifts", "seeds", "worlds") if name in more}
     return run(options(suite, tier, selection=Selection(recipes=recipes, **fields), **more))
 
 

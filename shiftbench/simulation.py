@@ -6,12 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
 from shiftbench.errors import InputError, ShiftbenchError
 from shiftbench.execute import drive, engine, width
 from shiftbench.progress import progress
 from shiftbench.shards import SCHEMA_VERSION, Draw, Shards, write_file
 from shiftbench.spec import SEVERITIES, did_you_mean
 from shiftbench.whole import whole
+from simulators import prior
 from simulators.contract import World
 
 SIMULATORS = ("mpra",)
@@ -22,12 +25,16 @@ MOST_ROWS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Rows asked for, how many shards were written and how many were there, and the shift reached."""
+    """Rows asked for, how many shards were written and how many were there, the shift reached, and the mechanism.
+
+    The mechanism is the draw from the hyper-prior that made the world.
+    """
 
     rows: int
     written: int
     kept: int
     shift: dict[str, Any]
+    mechanism: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +79,23 @@ def simulate(
     if one_file and way.engine != "inprocess":
         raise InputError(f"--engine {way.engine}: one file has one writer; expected a folder as --output")
     drawn, facts = _world(world, shift)
+    mechanism = asdict(prior.mechanism(drawn.program.identity))
     draw = Draw(drawn.to_json(), seed, n, way.rows_per_shard)
     try:
         if one_file:
             write_file(output, draw, barcodes)
-            return Simulated(n, 1, 0, facts)
+            return Simulated(n, 1, 0, facts, mechanism)
         written = _fill(output, draw, way, slots)
         _write_manifest(output, draw, {"family_and_dose": shift, **facts})
     except OSError as error:
         raise ShiftbenchError(f"{output}: cannot write ({error.strerror or error}); give another --output") from error
-    return Simulated(n, written, len(draw.starts()) - written, facts)
+    return Simulated(n, written, len(draw.starts()) - written, facts, mechanism)
 
 
 def _world(number: int, shift: str) -> tuple[World, dict[str, Any]]:
     """World of this number under a shift, and what the shift is (part, severity, parameter)."""
     from simulators import mpra
-    from simulators.shift import FAMILIES, Unreachable, apply
+    from simulators.shift import FAMILIES, apply
 
     family, _, dose = shift.partition(":")
     if shift and family not in FAMILIES:
@@ -101,7 +109,7 @@ def _world(number: int, shift: str) -> tuple[World, dict[str, Any]]:
         return source, {}
     try:
         shifted = apply(source, family, SEVERITIES[dose])
-    except Unreachable as error:
+    except ValueError as error:
         raise InputError(f"--shift {shift}: {error}") from error
     return shifted.world, {"part": shifted.part, "severity": shifted.severity, "parameter": shifted.parameter}
 

@@ -135,7 +135,7 @@ def family(name: str, halves: Sequence[Half], ticks: Sequence[tuple[float, str]]
             axes.tick_params(length=2.5, pad=2)
             axes.yaxis.set_major_locator(MaxNLocator(4))
         told = ". ".join(f"{half.panel.title}: {_told(half.panel, [*half.series, *half.arms])}" for half in halves)
-        return inline(_drawn(figure), f"{halves[0].panel.subject}. {told}. The tables below give the numbers.")
+        return inline(svg(figure), f"{halves[0].panel.subject}. {told}. The tables below give the numbers.")
 
 
 def _half(axes: Axes, half: Half) -> None:
@@ -236,10 +236,11 @@ def _finish(figure: Figure, axes: Axes, panel: Panel, series: Sequence[Series]) 
     axes.set_ylim(low, high + 0.04 * (high - low))
     _labels(axes, [(one, *points[-1]) for one in series if (points := _points(panel, one))], panel)
     told = f"{panel.subject}: {panel.title}. {_told(panel, series)}. The table below gives the numbers."
-    return inline(_drawn(figure), told)
+    return inline(svg(figure), told)
 
 
-def _drawn(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """SVG text of a figure, the same bytes at every call."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()

@@ -265,11 +265,9 @@ def chance(frame: pd.DataFrame, recipe: str) -> Number:
     """How far the error of one fit moves from the plain test set to the null one: root mean square over fits."""
     rows = select(frame, "rmse")
     rows = rows[(rows["recipe"] == recipe) & (rows["wrapper"] == "none") & rows["shift"].isin(["", NULL])]
-    moved = rows.pivot_table(index=["world", "seed"], columns="shift", values="value").reindex(columns=["", NULL])
-    moved = (moved[NULL] - moved[""]).dropna()
-    if moved.empty:
-        return NOT_SCORED
-    return Number(math.sqrt((moved**2).mean()), fits=len(moved))
+    pairs = rows.pivot_table(index=["world", "seed"], columns="shift", values="value").reindex(columns=["", NULL])
+    moved = (pairs[NULL] - pairs[""]).dropna().tolist()
+    return Number(math.sqrt(_mean([x * x for x in moved])), fits=len(moved)) if moved else NOT_SCORED
 
 
 def largest(ladder: Sequence[Dose]) -> Dose:

@@ -11,6 +11,7 @@ from shiftbench.report import frame as read
 from shiftbench.report import tables
 from shiftbench.report.sections import sections
 from shiftbench.report.tables import Table
+from shiftbench.report.world import pictures
 
 
 def write(results: pd.DataFrame, manifest: dict[str, Any], path: Path) -> None:
@@ -33,7 +34,10 @@ def render(results: pd.DataFrame, manifest: dict[str, Any]) -> str:
         suite=str(manifest.get("suite", "")),
         tier=str(manifest.get("tier", "")),
         facts=_facts(whole, manifest),
-        sections=sections(whole, {name: str(text) for name, text in manifest.get("tasks", {}).items()}),
+        sections=[
+            *sections(whole, {name: str(text) for name, text in manifest.get("tasks", {}).items()}),
+            *pictures(manifest),
+        ],
         states=_states(manifest),
         alarms=_alarms(whole),
         metrics=_metrics(whole),
@@ -97,6 +101,20 @@ def _alarms(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+TOLD = ("drawn", "rows", "laws")
+"""Facts of a data set that are told in other words, or in pictures."""
+
+
+def _unmeasured(facts: dict[str, Any]) -> list[str]:
+    """Rows of each role, and how many more were drawn and left out."""
+    told = []
+    for role, kept in facts.get("rows", {}).items():
+        drawn = facts.get("drawn", {}).get(role, kept)
+        out = f" of {drawn:,} drawn, {drawn - kept:,} left out since they were not measured" if drawn > kept else ""
+        told.append(f"{role} {kept:,} rows{out}")
+    return told
+
+
 def _metrics(frame: pd.DataFrame) -> Table:
     present = set(frame["metric"])
     rows = [
@@ -118,14 +136,20 @@ def _versions(manifest: dict[str, Any]) -> Table:
         else:
             rows.append((name, " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)))
 
-    walk("", {key: value for key, value in manifest.items() if key not in ("tasks", "skipped", "failed", "facts")})
+    walk(
+        "",
+        {key: value for key, value in manifest.items() if key not in ("tasks", "skipped", "failed", "facts", "worlds")},
+    )
     return tables.plain("Versions and circumstances", ("what", "value"), rows)
 
 
 def _data(manifest: dict[str, Any]) -> Table:
-    """What the providers say of each data set."""
+    """What the providers say of each data set; of those drawn, first how many rows were not measured."""
     rows = [
-        (label, "; ".join(f"{key} {value}" for key, value in facts.items()))
+        (
+            label,
+            "; ".join([*_unmeasured(facts), *(f"{key} {value}" for key, value in facts.items() if key not in TOLD)]),
+        )
         for label, facts in manifest.get("facts", {}).items()
         if isinstance(facts, dict)
     ]

@@ -16,7 +16,7 @@ class Section:
     """One part of the page: what it asks, what the numbers say (`said`, also told at the top) and `more` of it.
 
     `key` names what is drawn how, as swatch and name; `figures` are SVG, `narrow` where many stand side by side;
-    `hidden` tables open on a click, and so does all of a `closed` section.
+    `hidden` tables open on a click, and so does all of a `closed` section; `parts` follow under headings of their own.
     """
 
     anchor: str
@@ -31,6 +31,7 @@ class Section:
     tables: tuple[Table, ...] = ()
     hidden: tuple[Table, ...] = ()
     closed: bool = False
+    parts: tuple["Section", ...] = ()
 
 
 def given(lines: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Simulated MPRA as a task: training and calibration from a world, tests from the same world or a shifted one."""
 
-from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ BINS = 24
 
 @lru_cache(maxsize=4)
 def source_world(number: int) -> World:
+    """World of a number, kept for the process."""
     return mpra.world(number)
 
 
@@ -67,13 +67,19 @@ def measured(sample: Sample) -> Sample:
     rows = np.flatnonzero(np.isfinite(sample.observed).all(axis=1))
     if len(rows) == len(sample.observed):
         return sample
-    kept = {
-        field.name: value[rows]
-        for field in fields(sample)
-        if isinstance(value := getattr(sample, field.name), np.ndarray)
-    }
     truth = sample.truth and Truth(sample.truth.mean[rows], sample.truth.expected[rows], sample.truth.sd[rows])
-    return replace(sample, **kept, table={name: column[rows] for name, column in sample.table.items()}, truth=truth)
+    return Sample(
+        id=sample.id[rows],
+        sequence=sample.sequence[rows],
+        observed=sample.observed[rows],
+        noise_sd=sample.noise_sd[rows],
+        reference=sample.reference[rows],
+        group=sample.group[rows],
+        outputs=sample.outputs,
+        replicates=None if sample.replicates is None else sample.replicates[rows],
+        table={name: column[rows] for name, column in sample.table.items()},
+        truth=truth,
+    )
 
 
 def laws(sample: Sample) -> dict[str, dict[str, Any]]:

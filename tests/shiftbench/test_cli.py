@@ -31,7 +31,8 @@ def test_the_installed_command_reports_an_unknown_name_in_one_line():
 
 
 @pytest.mark.parametrize(
-    "kind", ["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "shifts", "tiers"]
+    "kind",
+    ["suites", "tasks", "recipes", "networks", "providers", "wrappers", "metrics", "simulators", "shifts", "tiers"],
 )
 def test_every_kind_lists_something(kind):
     from shiftbench import listing
@@ -41,9 +42,18 @@ def test_every_kind_lists_something(kind):
     assert all(name and text for name, text in rows)
 
 
-@pytest.mark.parametrize("name", ["shift", "lentimpra/lentimpra", "cnn", "conformal", "coverage", "rewiring"])
+@pytest.mark.parametrize("name", ["shift", "lentimpra/lentimpra", "cnn", "conformal", "coverage", "rewiring", "mpra"])
 def test_show_describes(name):
     from shiftbench import listing
 
     assert name in listing.describe(name)
     assert "\n" in listing.describe(name)
+
+
+def test_show_of_a_simulator_prints_the_law_of_its_worlds():
+    from shiftbench import listing
+    from simulators.prior import PRIOR
+
+    told = listing.describe("mpra")
+    for name, (low, high, text) in PRIOR.items():
+        assert f"{name} = {low:g} to {high:g}: {text}" in told

@@ -12,6 +12,7 @@ from shiftbench.errors import InputError, ShiftbenchError
 from shiftbench.simulation import Way, simulate
 from simulators import mpra
 from simulators.contract import World
+from simulators.prior import PRIOR
 from tests.shiftbench.test_execute import DASK
 
 
@@ -180,3 +181,22 @@ def test_barcodes_of_a_folder(tmp_path):
     with pytest.raises(InputError, match=r"expected one \.parquet file"):
         shards(tmp_path / "x", barcodes=tmp_path / "b.parquet")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_world_tells_its_mechanism_which_a_shift_does_not_change(tmp_path):
+    plain, moved, other = (
+        simulate(
+            "mpra", n=5, seed=7, world=world, shift=shift, output=tmp_path / f"{world}{shift[:2]}.parquet"
+        ).mechanism
+        for world, shift in ((0, ""), (0, "gc:3"), (1, ""))
+    )
+    assert plain == moved
+    assert plain.keys() == PRIOR.keys()
+    assert all(PRIOR[name][0] <= value <= PRIOR[name][1] for name, value in plain.items())
+    assert plain["plants"] == mpra.world(0).genome.plants
+    assert plain != other
+
+
+def test_an_arm_that_a_family_lacks_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"--shift gc:reverse: .*no arm reverse"):
+        draw(tmp_path / "x.parquet", shift="gc:reverse")
