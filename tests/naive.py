@@ -135,6 +135,70 @@ def philox(counter, key):
     return a, b, c, d
 
 
+def genome_row(genome, matrices, key, item):
+    """Letters of one insert and its sites (motif, first letter, minus strand, letters), one choice after the other."""
+    from scipy import stats
+
+    def draw(address):
+        return philox((address, item, int(key[2]), int(key[3])), (int(key[0]), int(key[1])))
+
+    def units(address):
+        w = draw(address)
+        return [((w[i] * 2**20 + w[i + 1] // 2**12) + 0.5) / 2**52 for i in (0, 2)]
+
+    def halves(first, n):
+        found = [half for i in range((n + 7) // 8) for w in draw(first + i) for half in (w % 2**16, w // 2**16)]
+        return found[:n]
+
+    million, length = 2**20, genome.length
+    total = genome.gc_mean * (1 - genome.gc_mean) / genome.gc_sd**2 - 1
+    shares = zip(units(million), (genome.gc_mean, 1 - genome.gc_mean), strict=True)
+    strong, weak = (stats.gamma.ppf(u, mean * total) for u, mean in shares)
+    cut = int(strong / (strong + weak) * 2**15 + units(million + 2)[0])
+    row = [1 + half % 2 if half // 2 < cut else 3 * (half % 2) for half in halves(0, length)]
+    means = (genome.plants, genome.module_plants)
+    singles, pairs = (int(stats.poisson.ppf(u, m)) for u, m in zip(units(million + 1), means, strict=True))
+
+    sites, covered = [], set()
+
+    def put(number, places):
+        letters = [x for k, begin, _ in places for x in range(begin, begin + len(matrices[k]))]
+        if min(letters) >= 0 and max(letters) < length and not covered & set(letters):
+            covered.update(letters)
+            sites.extend((number + i, *place) for i, place in enumerate(places))
+
+    for j in range(pairs):
+        a, b, c, d = draw(3 * million + 2 * j)
+        coins = draw(3 * million + 2 * j + 1)[0]
+        module = genome.modules[a * len(genome.modules) // 2**32]
+        strands = [coins // 2 % 2 == 1, coins // 4 % 2 == 1]
+        motifs = [module.first, module.second]
+        order = [1, 0] if coins % 2 else [0, 1]
+        one, two = (len(matrices[motifs[i]]) for i in order)
+        if b / 2**32 < genome.arranged:
+            apart = max(one, math.floor(module.spacing + one / 2 - two / 2 + 0.5))
+            strands[1] = strands[0] == module.same_strand
+        else:
+            fit = [x for x in range(one, length - two + 1) if x + two / 2 - one / 2 <= genome.module_reach] or [one]
+            apart = fit[c * len(fit) // 2**32]
+        begin = d * max(1, length - apart - two + 1) // 2**32
+        places = [(motifs[order[0]], begin, strands[order[0]]), (motifs[order[1]], begin + apart, strands[order[1]])]
+        put(2**16 + 2 * j, [places[i] for i in order])
+    shares = np.cumsum(genome.abundance) / sum(genome.abundance)
+    for j in range(singles):
+        a, b, c, _ = draw(2 * million + j)
+        k = int((np.rint(shares[:-1] * 2**32) <= a).sum())
+        put(j, [(k, c * max(1, length - len(matrices[k]) + 1) // 2**32, b % 2 == 1)])
+
+    for number, k, begin, turned in sites:
+        columns = matrices[k][::-1, ::-1] if turned else matrices[k]
+        chances = [w for i in range((len(columns) + 3) // 4) for w in draw(6 * million + 16 * number + i)]
+        for j, half in enumerate(halves(4 * million + 8 * number, len(columns))):
+            if chances[j] / 2**32 >= genome.decay:
+                row[begin + j] = sum(half >= round(float(x) * 2**16) for x in np.cumsum(columns[j])[:3])
+    return row, [site[1:] for site in sites]
+
+
 def reverse_complement(row):
     return [4 if code == 4 else 3 - code for code in reversed([int(code) for code in row])]
 
@@ -161,6 +225,26 @@ def site_weights(row, bits, threshold, temperature=1.0):
             score = sum(float(bits[j][letter]) for j, letter in enumerate(word))
             out[strand][p] = 2 ** ((score - threshold) / temperature)
     return out
+
+
+def lane_sum(row, pair, width):
+    """Sum and maximum of the site weights of one strand in float32, in the stated order; `pair` tables of two letters."""
+    lanes, best = [np.float32(0)] * 16, np.float32(0)
+    for p in range(len(row) - width + 1):
+        window = [int(code) for code in row[p : p + width]]
+        if 4 in window:
+            continue
+        window += [0] * (-width % 4)
+        weight = np.float32(1)
+        for start in range(0, len(window), 4):
+            a, b, c, d = window[start : start + 4]
+            weight *= pair[start // 2][4 * a + b] * pair[start // 2 + 1][4 * c + d]
+        lanes[p % 16] += weight
+        best = max(best, weight)
+    while len(lanes) > 1:
+        half = len(lanes) // 2
+        lanes = [lanes[lane] + lanes[lane + half] for lane in range(half)]
+    return lanes[0], best
 
 
 def saturated(x):
@@ -360,3 +444,32 @@ def sandwich(dense, weight, sd):
     """SD of weighted least squares over rows that vary independently by `sd` (n, outputs)."""
     gain = np.linalg.inv((dense.T * weight) @ dense) @ (dense.T * weight)
     return np.sqrt(gain**2 @ sd**2)
+
+
+# shifts
+
+
+def variation(here, there):
+    """Total variation of two histograms."""
+    p, q = (np.array(count) / sum(count) for count in (here, there))
+    return sum(abs(a - b) for a, b in zip(p, q, strict=True)) / 2
+
+
+def classified_variation(here, there):
+    """Total variation that a classifier sees, numbers (n, k): fitted on one half of the draws, judged on the other.
+
+    Least squares on the monomials to degree 3 of ranks among the first half; never above the truth but by chance.
+    """
+    half = len(here) // 2
+    order = np.sort(here[:half], axis=0)
+
+    def terms(x):
+        rank = [np.searchsorted(order[:, k], x[:, k]) / half - 0.5 for k in range(x.shape[1])]
+        columns = [np.ones(len(x))]
+        for degree in (1, 2, 3):
+            columns += [np.prod(chosen, axis=0) for chosen in itertools.combinations_with_replacement(rank, degree)]
+        return np.stack(columns, axis=1)
+
+    fitted = np.concatenate([terms(here[:half]), terms(there[:half])])
+    weights = np.linalg.lstsq(fitted, np.repeat([-1.0, 1.0], half), rcond=None)[0]
+    return (terms(there[half:]) @ weights > 0).mean() - (terms(here[half:]) @ weights > 0).mean()
