@@ -29,8 +29,9 @@ def test_splits_share_no_sequence_and_no_noise():
         build("test").samples["test"],
     ]
     rows = {row.tobytes() for sample in samples for row in sample.sequence}
-    assert len(rows) == 4 * 60
-    noise = np.corrcoef([(sample.observed - sample.truth.expected).ravel() for sample in samples])
+    assert len(rows) == sum(len(sample.id) for sample in samples) > 4 * 50
+    least = min(len(sample.id) for sample in samples)
+    noise = np.corrcoef([(sample.observed - sample.truth.expected)[:least].ravel() for sample in samples])
     assert np.all(np.abs(noise[np.triu_indices(4, 1)]) < 4 / np.sqrt(180))
 
 
@@ -52,13 +53,13 @@ def test_the_oracle_knows_the_world_tested_and_the_source_oracle_the_one_trained
         return control.predict(state, test.sequence, built.facts if control.sees_test_world else {})
 
     oracle, source = mean(Oracle()), mean(SourceOracle())
-    assert np.array_equal(oracle.mean, test.truth.expected)
-    assert np.allclose(oracle.sd, test.truth.sd, rtol=1e-6)
-    assert np.abs(source.mean - test.truth.expected).mean() > 0.005
-    plain = build("test").samples["test"]
-    unshifted = SourceOracle()
-    state = unshifted.fit(training.samples["train"], training.samples["validation"], training.facts)
-    assert np.array_equal(unshifted.predict(state, plain.sequence, {}).mean, plain.truth.expected)
+    law = {
+        name: mpra.evaluate(World.from_json(built.facts[name]), test.sequence) for name in ("world", "source_world")
+    }
+    assert np.array_equal(oracle.mean, law["world"].expected)
+    assert np.allclose(oracle.sd, law["world"].sd, rtol=1e-6)
+    assert np.array_equal(source.mean, law["source_world"].expected)
+    assert np.abs(source.mean - oracle.mean).mean() > 0.005
 
 
 def test_controls_hold_no_dark_motif():
