@@ -126,7 +126,8 @@ class Assay(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     With h = |GC - `MIDDLE_GC`|, an insert has NB(m, `barcode_size`) barcodes,
     m = `barcode_mean` (1 - `dropout`) exp(-`barcode_gc` max(0, GC - `MIDDLE_GC`)); with fewer than `least_barcodes`
-    it is not measured. It is in one of `batches`, each equally likely. Its read-out is a = log2((2^(`gain` f) + `leak`) / (1 + `leak`)) + `gc_linear` g + `gc_square` g^2 with g = GC - 1/2,
+    it is not measured. It is in one of `batches`, each equally likely. Its read-out is
+    a = log2((2^(`gain` f) + `leak`) / (1 + `leak`)) + `gc_linear` g + `gc_square` g^2 with g = GC - 1/2,
     changed by its batch. A factor shared by its replicates is gamma of shape n x `shared_size` / d, times, at the
     rate `jackpot_rate`, 1 + (J - 1) / n, J log-uniform in `jackpot_least`..`jackpot_most`. Counts are NB of mean
     n x `dna_depth` (RNA: n x `rna_depth` x 2^a x factor) and size n x `dna_size` / d (`rna_size`);

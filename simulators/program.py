@@ -7,7 +7,7 @@ first: `basis` (what the letters hold), `parts` (sums weighted by a program), `l
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -65,17 +65,25 @@ def evaluate(program: Program, sequence: Letters) -> NDArray[np.float32]:
     Raises `ValueError` as `basis`. From letters to f in one kernel: no array of sequences x motifs is made.
     """
     out = np.empty((len(sequence), len(program.cells)), np.float32)
-    _evaluate(_checked(sequence), *_law(program), _weights(program), _constants(program), link_law(program), out)
+    given = (_checked(sequence), *_law(program), *_finishing(program), *_columns(program, 0), out)
+    _sweep(*given)
     return out
 
 
 def basis(program: Program, sequence: Letters) -> Basis:
     """Occupancies, pairs, field and GC of sequences; `ValueError` unless uint8 (n, length), codes 0..4."""
+    kept = _columns(program, len(sequence))
+    none = np.empty((0, len(program.cells)), np.float32)
+    given = (_checked(sequence), *_law(program), *_finishing(program), *kept, none)
+    _sweep(*given)
+    return Basis(*kept)
+
+
+def _columns(program: Program, n: int) -> tuple[Floats, ...]:
+    """Empty columns of a `Basis` of `n` sequences."""
     public = len(program.public)
-    columns = (public, public, public, len(program.pairs), len(program.dark), len(program.cells))
-    result = Basis(*(np.zeros((len(sequence), k)) for k in columns), np.zeros(len(sequence)))
-    _basis(_checked(sequence), *_law(program), *(getattr(result, name) for name in Basis.__slots__))
-    return result
+    wide = (public, public, public, len(program.pairs), len(program.dark), len(program.cells))
+    return (*(np.empty((n, k)) for k in wide), np.empty(n))
 
 
 def _checked(sequence: Letters) -> Letters:
@@ -105,7 +113,9 @@ def parts(program: Program, basis: Basis) -> Floats:
 def link(program: Program, raw: Floats) -> Floats:
     """Activity f from raw parts, float64 (n, cells), log2 units."""
     out = np.empty(raw.shape[:2])
-    _link(raw, _constants(program), link_law(program), out)
+    _, constants, law = _finishing(program)
+    given: tuple[Any, ...] = (raw, constants, law, out)
+    _link(*given)
     return out
 
 
@@ -182,42 +192,43 @@ def _weights(program: Program) -> _Weights:
     return _Weights(*(np.array(w, dtype=np.float64).reshape(len(program.cells), -1) for w in rows))
 
 
-def _constants(program: Program) -> tuple[Floats, Floats, Floats]:
-    """Center and factor of every part (cells, 5), and center, scale of the sum and of the link (cells, 4)."""
-    factor = np.sqrt(np.array(program.shares)) / np.array(program.scales)
-    rest = (program.total_center, program.total_scale, program.link_center, program.link_scale)
-    return np.array(program.centers), factor, np.ascontiguousarray(np.array(rest).T)
+def _finishing(program: Program) -> tuple[_Weights, tuple[Floats, Floats, Floats], tuple[float, float, float]]:
+    """What turns a basis into f: weights, constants and the law of the link.
+
+    Constants are center and factor of every part (cells, 5), and center, scale of the sum and of the link (cells, 4);
+    all are empty in a program that has none yet.
+    """
+    cells = len(program.cells)
+    centers, scales = (np.array(x, dtype=np.float64).reshape(cells, -1) for x in (program.centers, program.scales))
+    factor = np.sqrt(np.array(program.shares, dtype=np.float64))[None, : scales.shape[1]] / scales
+    rest = np.array((program.total_center, program.total_scale, program.link_center, program.link_scale))
+    constants = (centers, factor, np.ascontiguousarray(rest.astype(np.float64).T))
+    return _weights(program), constants, link_law(program)
 
 
 @njit(cache=True, parallel=True)
-def _basis(sequence, motifs, law, letters, wide, occupancy, strand, position, pair, dark, field, gc):  # type: ignore[no-untyped-def]
-    n = len(sequence)
+def _sweep(  # type: ignore[no-untyped-def]
+    sequence, motifs, law, letters, wide, weights, constants, link_law,
+    occupancy, strand, position, pair, dark, field, gc, out,
+):  # fmt: skip
+    """Fill the columns of a basis or, where these have no rows, f in `out` (n, cells): one kernel, compiled once."""
+    n, keep = len(sequence), len(gc) > 0
     for block in prange((n + _ROWS - 1) // _ROWS):
         low, high = block * _ROWS, min(n, (block + 1) * _ROWS)
         total, sites, first = scan_block(motifs, wide, sequence[low:high], CUT)
+        row, raw = np.empty((3, occupancy.shape[1])), np.empty((out.shape[1], len(PARTS)))
+        both, hidden, six = np.empty(pair.shape[1]), np.empty(dark.shape[1]), np.empty(field.shape[1])
         for i in range(low, high):
-            gc[i] = _hold(
+            share = _hold(
                 sequence[i], motifs.width, law, letters, total[i - low], sites, first[i - low], first[i - low + 1],
-                occupancy[i], strand[i], position[i], pair[i], dark[i], field[i],
+                row[0], row[1], row[2], both, hidden, six,
             )  # fmt: skip
-
-
-@njit(cache=True, parallel=True)
-def _evaluate(sequence, motifs, law, letters, wide, weights, constants, link_law, out):  # type: ignore[no-untyped-def]
-    n, cells = out.shape
-    public, pairs, dark = weights.motif.shape[1], weights.pair.shape[1], weights.dark.shape[1] - 1
-    for block in prange((n + _ROWS - 1) // _ROWS):
-        low, high = block * _ROWS, min(n, (block + 1) * _ROWS)
-        total, sites, first = scan_block(motifs, wide, sequence[low:high], CUT)
-        row, raw = np.empty((3, public)), np.empty((cells, len(PARTS)))
-        pair, hidden, six = np.empty(pairs), np.empty(dark), np.empty(cells)
-        for i in range(low, high):
-            gc = _hold(
-                sequence[i], motifs.width, law, letters, total[i - low], sites, first[i - low], first[i - low + 1],
-                row[0], row[1], row[2], pair, hidden, six,
-            )  # fmt: skip
-            _weigh(weights, row[0], row[1], row[2], pair, hidden, six, gc, raw)
-            _finish(raw, constants, link_law, out[i])
+            if keep:
+                occupancy[i], strand[i], position[i] = row[0], row[1], row[2]
+                pair[i], dark[i], field[i], gc[i] = both, hidden, six, share
+            else:
+                _weigh(weights, row[0], row[1], row[2], both, hidden, six, share, raw)
+                _finish(raw, constants, link_law, out[i])
 
 
 @njit(cache=True)
@@ -303,7 +314,7 @@ def _link(raw, constants, law, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _finish(raw, constants, law, out):  # type: ignore[no-untyped-def]
-    """f of one sequence in every cell type from its raw parts."""
+    """Activity of one sequence in every cell type from its raw parts."""
     centers, factor, rest = constants
     for c in range(raw.shape[0]):
         total = 0.0
