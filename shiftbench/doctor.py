@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -23,8 +24,8 @@ class Finding:
     found: str
 
 
-def examine(cache: Path, store: Path, data_dir: Path | None) -> list[Finding]:
-    """Findings on versions, owners of our package names, folders, data and devices."""
+def examine(cache: Path, store: Path, data_dir: Path | None, *, kernels: bool = False) -> list[Finding]:
+    """Findings on versions, owners of our package names, folders, data, devices and, if asked, compiled kernels."""
     import torch
 
     versions = provenance()
@@ -45,6 +46,7 @@ def examine(cache: Path, store: Path, data_dir: Path | None) -> list[Finding]:
         _data(data_dir),
         Finding("devices", "good", ", ".join(devices)),
         Finding("cores", "good", str(os.cpu_count())),
+        *([_kernels()] if kernels else []),
     ]
 
 
@@ -59,6 +61,21 @@ def owner(name: str) -> Finding:
     if Path(spec.origin).parents[1] != Path(home.origin).parents[1]:
         return Finding(f"package {name}", "bad", f"{spec.origin} hides ours; run elsewhere or rename that folder")
     return Finding(f"package {name}", "good", str(Path(spec.origin).parent))
+
+
+def _kernels() -> Finding:
+    """How long the simulators take until their first draw: from Numba's cache, or compiled now and kept there."""
+    from numba.core import event
+
+    from simulators import mpra
+
+    start = time.perf_counter()
+    with event.install_recorder("numba:compile") as recorder:
+        mpra.draw(mpra.world(0), 1, seed=0)
+    compiled = len(recorder.buffer) // 2  # a start and an end each
+    how = f"{compiled} compiled" if compiled else "all from the cache"
+    where = os.environ.get("NUMBA_CACHE_DIR") or "__pycache__ beside the code"
+    return Finding("kernels", "good", f"{how}; first draw after {time.perf_counter() - start:.1f} s; kept in {where}")
 
 
 def _data(folder: Path | None) -> Finding:

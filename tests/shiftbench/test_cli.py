@@ -1,5 +1,6 @@
 """The command line: quick to help, clear when wrong."""
 
+import re
 import subprocess
 import sys
 
@@ -28,6 +29,15 @@ def test_the_installed_command_reports_an_unknown_name_in_one_line():
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "did you mean 'rmse'?" in done.stderr
+
+
+def test_doctor_times_the_kernels_only_if_asked(tmp_path):
+    from shiftbench.doctor import examine
+
+    assert "kernels" not in [found.check for found in examine(tmp_path, tmp_path, None)]
+    (found,) = [found for found in examine(tmp_path, tmp_path, None, kernels=True) if found.check == "kernels"]
+    assert found.state == "good"
+    assert re.search(r"(\d+ compiled|all from the cache); first draw after \d+\.\d s", found.found)
 
 
 @pytest.mark.parametrize(
