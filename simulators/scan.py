@@ -58,14 +58,9 @@ class Sites(NamedTuple):
 
 @lru_cache(maxsize=64)
 def tables(
-    ids: tuple[str, ...],
-    release: str,
-    tail: float = TAIL,
-    temperature: float = TEMPERATURE,
-    turned: int = 0,
-    blend: float = 0.0,
-    seed: str = "",
-) -> Tables:
+    ids: tuple[str, ...], release: str, tail: float = TAIL, temperature: float = TEMPERATURE,
+    turned: int = 0, blend: float = 0.0, seed: str = "",
+) -> Tables:  # fmt: skip
     """Tables of the motifs `ids`; the threshold of each has tail probability `tail`.
 
     The first `turned` motifs have the matrix (1 - blend) p + blend q, q being p with its columns permuted by `seed`.
@@ -73,15 +68,18 @@ def tables(
     motifs at a temperature of 1 or more). `ValueError` if that takes a floor above `DEEPEST`, or a weight is too large.
     """
     motifs = motif.load(ids, release)
-    if blend:
-        motifs = _turn(motifs, turned, blend, seed)
+    return pack(_turn(motifs, turned, blend, seed) if blend else motifs, tail, temperature)
+
+
+def pack(motifs: motif.Motifs, tail: float, temperature: float) -> Tables:
+    """Tables of motifs of any matrix; otherwise as `tables`."""
     bits = motif.log_odds(motifs)
     blocks = (int(motifs.width.max(initial=1)) + 3) // 4
     pair = np.ones((len(motifs), 2, 2 * blocks, 16), np.float32)
     for k, width in enumerate(motifs.width):
         used = bits[k, :width]
         cut = threshold(used, tail)
-        _fill_pairs(np.maximum(used, _floor(ids[k], used, cut, temperature)), cut, temperature, pair[k])
+        _fill_pairs(np.maximum(used, _floor(motifs.ids[k], used, cut, temperature)), cut, temperature, pair[k])
     four = (pair[:, :, ::2, :, None] * pair[:, :, 1::2, None, :]).reshape(len(motifs), 2, blocks, 256)
     return Tables(motifs.width, pair, np.ascontiguousarray(np.moveaxis(four, 1, 3)))
 
@@ -110,9 +108,7 @@ def _floor(name: str, bits: NDArray[np.float64], cut: float, temperature: float)
     if math.fsum(lowest) < room:
         floor = min((room - math.fsum(lowest[raised:])) / raised for raised in range(1, len(lowest) + 1))
     if floor > DEEPEST or math.fsum(bits.max(axis=1)) - cut > -LEAST * temperature:
-        raise ValueError(
-            f"temperature {temperature:g}: weights of motif {name} leave the range of float32; expected a higher one"
-        )
+        raise ValueError(f"temperature {temperature:g}: weights of {name} leave float32's range; expected a higher one")
     return floor
 
 
@@ -190,9 +186,7 @@ def _scan(tables, wide, rows, cut, total, best):  # type: ignore[no-untyped-def]
     found, weight, count = np.empty((64, 4), np.int32), np.empty(64, np.float32), 0
     for k in range(tables.width.size):
         if wide and tables.width[k] <= WIDEST:
-            hits = weigh_wide(  # type: ignore[call-arg, var-annotated]
-                pair, known, runs, tables.pair, tables.width[k], k, cut, total, best, place, held
-            )
+            hits = weigh_wide(pair, known, runs, tables.pair, tables.width[k], k, cut, total, best, place, held)
         else:
             hits = _weigh(four, known, runs, tables.four, tables.width[k], k, cut, total, best, place, held)
         most = count + 2 * LANES * hits
@@ -335,12 +329,9 @@ def _tree(sums):  # type: ignore[no-untyped-def]
 
 
 def features(
-    sequence: NDArray[np.uint8],
-    ids: tuple[str, ...],
-    release: str,
-    tail: float = TAIL,
-    temperature: float = TEMPERATURE,
-) -> NDArray[np.float32]:
+    sequence: NDArray[np.uint8], ids: tuple[str, ...], release: str,
+    tail: float = TAIL, temperature: float = TEMPERATURE,
+) -> NDArray[np.float32]:  # fmt: skip
     """Natural log of the sum (first k columns) and of the maximum (last k) of the site weights over both strands.
 
     `sequence` uint8 (n, length); float32 (n, 2k); -20 stands for no window at all, and is the least value.

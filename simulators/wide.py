@@ -35,14 +35,16 @@ def _has_avx512(context: Any) -> bool:
     return "+avx512f" in context.codegen().magic_tuple()[2].split(",")
 
 
-@intrinsic
-def weigh_wide(typing, code, known, runs, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
+def _weigh_wide(typing, code, known, runs, table, width, motif, cut, total, best, place, held):  # type: ignore[no-untyped-def]
     """As `simulators.scan._weigh`, bit for bit, with codes and tables of two letters.
 
     `code` and `known` int32; `table` float32 (motifs, 2 strands, pairs, 16); `width` at most `WIDEST`.
     """
     arguments = (code, known, runs, table, width, motif, cut, total, best, place, held)
     return types.int64(*arguments), _emit
+
+
+weigh_wide: Any = intrinsic(_weigh_wide)
 
 
 def _emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
