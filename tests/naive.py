@@ -228,7 +228,7 @@ def site_weights(row, bits, threshold, temperature=1.0):
 
 
 def lane_sum(row, pair, width):
-    """Sum and maximum of the site weights of one strand in float32, in the stated order; `pair` tables of two letters."""
+    """Sum and maximum of the site weights of one strand, float32 in the stated order; `pair` tables of two letters."""
     lanes, best = [np.float32(0)] * 16, np.float32(0)
     for p in range(len(row) - width + 1):
         window = [int(code) for code in row[p : p + width]]
