@@ -99,7 +99,9 @@ def turnover_pwm(world: World, severity: float) -> Solved:
     blend, _ = climb(lambda x: math.sqrt(_blended(world, x)[1]), wanted, BLENDS, 0.004 * wanted)
     new, reached = _blended(world, blend)
     if reached < severity - TOLERANCE:
-        raise Unreachable("turnover_pwm", severity, reached, "then all public motifs are permuted; other parts stay")
+        raise Unreachable(
+            "turnover_pwm", severity, reached, "then all public motifs are permuted; dark ones, 6-mers and GC stay"
+        )
     return (new,), reached, {"turnover": new.turnover}
 
 
