@@ -93,8 +93,13 @@ def _weights(axes: Axes, weights: dict[str, float]) -> None:
     axes.set_title("weight", fontsize=8, pad=3)
 
 
-def curves(title: str, shown: Sequence[Curve], xlabel: str, ylabel: str = "") -> str:
-    """SVG of curves of one figure, each with a colour and a dash, named in a key where there are several."""
+def curves(
+    title: str, shown: Sequence[Curve], xlabel: str, ylabel: str = "", ends: tuple[float, float] | None = None
+) -> str:
+    """SVG of curves of one figure, each with a colour and a dash, named in a key where there are several.
+
+    `ends` of the horizontal axis, where figures are to share them.
+    """
     with mpl.rc_context(SETTINGS | {"font.size": 8}):
         figure = Figure(figsize=SQUARE)
         figure.text(0.03, 0.91, title, fontsize=9, fontweight="bold", color=INK)
@@ -108,6 +113,8 @@ def curves(title: str, shown: Sequence[Curve], xlabel: str, ylabel: str = "") ->
                 label=one.name,
             )  # fmt: skip
         axes.set_xlabel(xlabel, labelpad=1)
+        if ends:
+            axes.set_xlim(*ends)
         axes.set_title(ylabel, loc="left", fontsize=8, pad=3)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(4))

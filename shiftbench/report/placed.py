@@ -15,6 +15,7 @@ from shiftbench.report.tables import Table
 CEILINGS = {"measured": "ceiling", "variants": "repeat"}
 """What a black bar is called: only where noise is taken out of the replicates' correlation is it a ceiling."""
 PLACE_CAPTIONS = {
+    "simulated": "Black bars: what the oracle of the world trained on reaches.",
     "measured": "Black bars: the correlation of a perfect model (root of the measurement's reliability), where known.",
     "variants": "Black bars: what a repeat of the experiment reaches (correlation of two replicates); "
     "a model that knew the truth could pass it.",
@@ -24,6 +25,7 @@ PLACE_CAPTIONS = {
 def placed(task: str, rows: pd.DataFrame, kind: read.Kind, title: str, look: dict[str, Style]) -> Section:
     """Correlations (and error, coverage) by cell type or by element, with a figure for each of two metrics."""
     frame = rows[rows["view"] == read.primary_view(rows)]
+    top_is = "simulated" if read.ORACLE in set(frame["recipe"]) else kind
     where, what = ("group", "element") if kind == "variants" else ("output", "cell type")
     wanted = ("spearman", "pearson") if kind == "variants" else ("pearson", "spearman", "rmse", "coverage")
     by = (where, "recipe", "wrapper")
@@ -66,7 +68,7 @@ def placed(task: str, rows: pd.DataFrame, kind: read.Kind, title: str, look: dic
         title,
         given(said),
         figures=tuple(svgs),
-        caption=f"{PLACE_CAPTIONS[kind]} Vertical bars, and small print in the table: {BARS}.",
+        caption=f"{PLACE_CAPTIONS[top_is]} Vertical bars, and small print in the table: {BARS}.",
         tables=tuple(table for table in shown if table.rows),
         hidden=_views(rows, wanted[0], by, what),
     )

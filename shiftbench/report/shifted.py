@@ -33,8 +33,8 @@ JOINT_CAPTION = (
     "Two shifts at once, each at the dose told, beside each of them alone. If harms add: the root of the mean square "
     "error at dose 0 and of what each shift alone adds to it. The null shift is a second draw of the training law."
 )
-ARMS = (0.93, 1.09)
-"""Where the named arms stand on the axis of severities, in their order."""
+ARMS = {"full": (0.93, "full"), "reverse": (1.09, "rev.")}
+"""Where the named arms stand on the axis of severities, and what stands under them."""
 
 
 def shifted(task: str, rows: pd.DataFrame, title: str, look: dict[str, Style]) -> list[Section]:
@@ -112,9 +112,7 @@ def _figures(
     """Error and coverage of each shift over its severity, on the same axes; wrappers in the coverage only."""
     kinds = (("RMSE, log2 units", found.errors, False), (tables.HEADS["coverage"], found.coverage, True))
     limits = [_limits(scores, found, shifts, pairs, share) for _, scores, share in kinds]
-    right = (
-        max((_at(found.ladders[shift], dose) for shift in shifts for dose in found.ladders[shift]), default=0) + 0.07
-    )
+    right = max((_at(dose) for shift in shifts for dose in found.ladders[shift]), default=0) + 0.07
     drawn = []
     for shift in shifts:
         ladder = found.ladders[shift]
@@ -127,15 +125,14 @@ def _figures(
             )
             for (title, scores, share), ends in zip(kinds, limits, strict=True)
         ]
-        ticks = [(_at(ladder, dose), "reverse"[:3] + "." if dose.name == "reverse" else dose.name) for dose in ladder]
+        ticks = [(_at(dose), ARMS.get(dose.name, (0, dose.name))[1]) for dose in ladder]
         drawn.append(Markup(figures.family(shift, halves, ticks, right)))
     return tuple(drawn)
 
 
-def _at(ladder: Sequence[Dose], dose: Dose) -> float:
+def _at(dose: Dose) -> float:
     """Place of a dose on the axis: its severity, or that of its arm beyond the last dose."""
-    arms = [one for one in ladder if one.arm]
-    return ARMS[min(arms.index(dose), len(ARMS) - 1)] if dose.arm else dose.severity
+    return ARMS.get(dose.name, (dose.severity, ""))[0]
 
 
 def _series(
@@ -147,7 +144,7 @@ def _series(
         Series(
             tables.named(recipe, wrapper) + (", arms" if arm else ""),
             figures.wrapped(look[recipe], wrapper),
-            tuple(_at(ladder, dose) for dose in shown),
+            tuple(_at(dose) for dose in shown),
             tuple(read.at(scores, shift, dose.name, recipe, wrapper) for dose in shown),
         )
         for recipe, wrapper in pairs

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from shiftbench.report.section import Section
 from shiftbench.report.tables import Table, decimal
 from simulators import grammar, motif
 from simulators.contract import Program, World
+from simulators.shift import FAMILIES
 
 MOTIFS, PAIRS = 8, 4
 """How many of the strongest are drawn."""
 SCALE = 5
 """Parameters of a shift whose sizes differ by more than this factor are not drawn on one axis."""
+Rung = tuple[str, float, dict[str, float]]
+"""Dose, severity reached and parameters."""
 MOTIF_CAPTION = (
     "The motifs of largest mean weight, of those that a feature may use; a letter is as high as its share of the "
     "information of its column. Bars: weight in each cell type, blue raises activity, orange lowers it. Weights are "
@@ -32,8 +36,8 @@ LAW_CAPTION = (
     "measurement of each insert."
 )
 LADDER_CAPTION = (
-    "What each shift had to turn to reach the severity of its doses in this world, first parameter and those of its "
-    "size; arms and the other parameters are in the table."
+    "What each shift turns to reach the severity of its doses in this world: its first parameter by name and those of "
+    "its size; arms and the other parameters are in the table."
 )
 
 
@@ -155,29 +159,25 @@ def _law_table(found: dict[str, Any]) -> Table:
         at = [int(np.searchsorted(total, share)) for share in (0.05, 0.5, 0.95)]
         step = (law["high"] - law["low"]) / len(law["count"])
         middle = [law["low"] + (bin_ + 0.5) * step for bin_ in at]
-        row = [decimal(value, 2) for value in (law["low"], *middle, law["high"])]
+        row = [decimal(value) for value in (law["low"], *middle, law["high"])]
         body.append((name, *row, sum(law["count"])))
     return tables.plain("Quantiles, to a bin", heads, body)
 
 
 def _ladders(task: str, manifest: dict[str, Any]) -> Section:
     """Parameters against severity, a figure a family; compounds turn what their families do."""
-    rungs: dict[str, list[tuple[str, float, dict[str, float]]]] = {}
+    rungs: dict[str, list[Rung]] = {name: [] for name in FAMILIES}
     for shift, dose, facts in _tests(task, manifest):
         if facts.get("parameter") and "+" not in shift:
             rungs.setdefault(shift, []).append((dose, facts["severity"], facts["parameter"]))
+    rungs = {shift: ladder for shift, ladder in rungs.items() if ladder}
     body = [
         (shift, dose, decimal(severity), ", ".join(f"{name} {value:.3g}" for name, value in parameter.items()))
         for shift, ladder in rungs.items()
         for dose, severity, parameter in ladder
     ]
-    figures = []
-    for shift, ladder in rungs.items():
-        drawn = [(severity, parameter) for dose, severity, parameter in ladder if dose.isdigit()]
-        if drawn:
-            figures.append(
-                Markup(drawings.curves(shift, _rung_curves(sorted(drawn, key=lambda one: one[0])), "severity"))
-            )
+    drawn = {shift: [rung for rung in ladder if rung[0].isdigit()] for shift, ladder in rungs.items()}
+    figures = [Markup(_rungs(shift, ladder)) for shift, ladder in drawn.items() if ladder]
     return Section(
         "ladders",
         "Dose ladders",
@@ -188,6 +188,12 @@ def _ladders(task: str, manifest: dict[str, Any]) -> Section:
         caption=LADDER_CAPTION,
         tables=(tables.plain("Parameters by dose", ("shift", "dose", "severity reached", "parameters"), body),),
     )
+
+
+def _rungs(shift: str, ladder: list[Rung]) -> str:
+    """Figure of a family: its parameters over the severity of its doses."""
+    shown = _rung_curves(sorted(((severity, parameter) for _, severity, parameter in ladder), key=itemgetter(0)))
+    return drawings.curves(shift, shown, "severity", shown[0].name if len(shown) == 1 else "", (0.0, 0.8))
 
 
 def _rung_curves(ladder: list[tuple[float, dict[str, float]]]) -> list[Curve]:

@@ -649,7 +649,7 @@ def test_harm_splits_the_error_into_noise_ignorance_and_failure():
 
 def test_arms_stand_beyond_the_doses_and_are_not_joined(html):
     ladder = [frame.Dose("0", 0.0), frame.Dose("5", 0.75), frame.Dose("full", 1.0), frame.Dose("reverse", 2.0)]
-    at = [shifted._at(ladder, dose) for dose in ladder]
+    at = [shifted._at(dose) for dose in ladder]
     assert at[:2] == [0.0, 0.75]
     assert 0.75 < at[2] < at[3] < 1.2
     labels = re.findall(r'aria-label="mpra, (\S+?)\. (.*?)"', section(html, "mpra-program"))

@@ -107,7 +107,7 @@ def test_spacing_is_the_law_of_the_program(parts):
 
 def test_laws_are_those_of_the_plain_test_set(parts):
     assert rows(parts["laws"]) == [
-        [name, "0.00", "1.25", "1.25", "6.25", "10.00", "100"] for name in ("GC", "f, k")
+        [name, "0.000", "1.250", "1.250", "6.250", "10.000", "100"] for name in ("GC", "f, k")
     ]  # half of 100 lie in the first of four bins, 95 % in the third
     assert len(parts["laws"].figures) == 2
 
