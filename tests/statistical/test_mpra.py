@@ -1,4 +1,4 @@
-"""What worlds must hold: a dark part that no model receives, strands and cell types that matter as in real libraries."""
+"""What worlds must hold: a dark part that no model receives; strands and cell types that matter as in real data."""
 
 import functools
 
