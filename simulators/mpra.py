@@ -32,7 +32,7 @@ GC_ONSET = 0.6
 """GC above which all effects grow."""
 BATCHES = 6
 """Batches of a library; the SDs of what they do follow, depth in natural logs."""
-BATCH_SD = {"offset": 0.08, "slope": 0.04, "gc_linear": 0.4, "gc_square": 1.0, "depth": 0.25}
+BATCH_SD = {"offset": 0.06, "slope": 0.03, "gc_linear": 0.3, "gc_square": 0.8, "depth": 0.2}
 
 
 def world(seed: int | bytes) -> World:

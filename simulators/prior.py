@@ -23,7 +23,7 @@ PRIOR: dict[str, tuple[float, float, str]] = {
     "gc_gain": (0.12, 0.26, "growth of all effects for each tenth of GC above the onset"),
     "barcode_mean": (27.0, 33.0, "barcodes of an insert, mean"),
     "shared_size": (5.0, 7.0, "gamma shape, a barcode, of the factor that replicates share"),
-    "jackpot_rate": (0.001, 0.004, "chance of a jackpot among the reads of an insert"),
+    "jackpot_rate": (0.0005, 0.002, "chance of a jackpot among the reads of an insert"),
 }
 """Every parameter of a mechanism: uniform between the two bounds, and what it is. The motif share is the rest."""
 

@@ -65,8 +65,8 @@ def evaluate(program: Program, sequence: Letters) -> NDArray[np.float32]:
     Raises `ValueError` as `basis`. From letters to f in one kernel: no array of sequences x motifs is made.
     """
     out = np.empty((len(sequence), len(program.cells)), np.float32)
-    given = (_checked(sequence), *_law(program), *_finishing(program), *_columns(program, 0), out)
-    _sweep(*given)
+    given: tuple[Any, ...] = (*_law(program), *_finishing(program), *_columns(program, 0))
+    _sweep(_checked(sequence), *given, out)
     return out
 
 
@@ -74,8 +74,8 @@ def basis(program: Program, sequence: Letters) -> Basis:
     """Occupancies, pairs, field and GC of sequences; `ValueError` unless uint8 (n, length), codes 0..4."""
     kept = _columns(program, len(sequence))
     none = np.empty((0, len(program.cells)), np.float32)
-    given = (_checked(sequence), *_law(program), *_finishing(program), *kept, none)
-    _sweep(*given)
+    given: tuple[Any, ...] = (*_law(program), *_finishing(program), *kept)
+    _sweep(_checked(sequence), *given, none)
     return Basis(*kept)
 
 
@@ -106,7 +106,10 @@ def _reference(law: Genome, bare: Program) -> Basis:
 def parts(program: Program, basis: Basis) -> Floats:
     """Raw parts in the order of `PARTS`, float64 (n, cells, 5), not standardised."""
     out = np.empty((len(basis.gc), len(program.cells), len(PARTS)))
-    _parts(_weights(program), *(getattr(basis, name) for name in Basis.__slots__), out)
+    _parts(
+        _weights(program), basis.occupancy, basis.strand, basis.position, basis.pair, basis.dark, basis.field,
+        basis.gc, out,
+    )  # fmt: skip
     return out
 
 
@@ -114,8 +117,7 @@ def link(program: Program, raw: Floats) -> Floats:
     """Activity f from raw parts, float64 (n, cells), log2 units."""
     out = np.empty(raw.shape[:2])
     _, constants, law = _finishing(program)
-    given: tuple[Any, ...] = (raw, constants, law, out)
-    _link(*given)
+    _link(raw, constants, law, out)
     return out
 
 

@@ -1,34 +1,57 @@
-"""Digests of a small world, shifted ones and a small draw; `python -m tests.golden.regenerate` writes them anew."""
+"""Digests of a small world, shifted ones and small draws.
+
+`python -m tests.golden.regenerate` writes them anew, with `--check` it compares them and names what differs. It needs
+nothing but the simulators, so it also runs on other versions of NumPy and Numba, other CPU targets and thread counts.
+"""
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
-from simulators import mpra, shift
+import numba
+import numpy as np
+
+from simulators import mpra, satmut, shift
+
+STORED = Path(__file__).with_name("mpra.json")
+SHIFTS = (("gc", 0.3), ("rewiring", 0.3), ("rewiring", 2.0), ("depth", 0.15), ("batch", 0.3), ("heteroscedastic", 0.3))
 
 
-def digest(array):
-    return hashlib.blake2b(array.tobytes(), digest_size=16).hexdigest()
+def digest(value):
+    return hashlib.blake2b(value if isinstance(value, bytes) else value.tobytes(), digest_size=16).hexdigest()
+
+
+def columns(sample):
+    truth = {name: getattr(sample.truth, name) for name in ("mean", "expected", "sd")}
+    numbers = {name: column for name, column in sample.table.items() if column.dtype.kind in "iuf"}
+    letters = {"sequence": sample.sequence, "observed": sample.observed, "noise_sd": sample.noise_sd}
+    return letters | truth | numbers
 
 
 def digests():
     world = mpra.world(0)
     sample = mpra.draw(world, 64, seed=0, split="golden")
-    truth = {name: getattr(sample.truth, name) for name in ("mean", "expected", "sd")}
-    columns = {"sequence": sample.sequence, "replicates": sample.replicates, "observed": sample.observed}
-    columns |= {"noise_sd": sample.noise_sd} | truth | sample.table
-    shifted = {
-        f"world {family} {severity}": hashlib.blake2b(
-            shift.apply(world, family, severity).world.to_json(), digest_size=16
-        ).hexdigest()
-        for family, severity in (("gc", 0.3), ("rewiring", 0.3), ("depth", 0.15))
-    }
-    return shifted | {
-        "version": mpra.VERSION,
-        "world": hashlib.blake2b(world.to_json(), digest_size=16).hexdigest(),
-        **{name: digest(column) for name, column in columns.items()},
-    }
+    found = {f"mpra {name}": digest(column) for name, column in columns(sample).items()}
+    found["mpra replicates"] = digest(sample.replicates)
+    mutants = satmut.draw(world, 1, seed=0, split="golden")
+    found |= {f"satmut {name}": digest(column) for name, column in columns(mutants).items()}
+    for family, severity in SHIFTS:
+        found[f"world {family} {severity}"] = digest(shift.apply(world, family, severity).world.to_json())
+    return {"version": mpra.VERSION, "world": digest(world.to_json())} | found
+
+
+def main(arguments):
+    found = digests()
+    if arguments != ["--check"]:
+        STORED.write_text(json.dumps(found, indent=2) + "\n")
+        return 0
+    stored = json.loads(STORED.read_text())
+    wrong = [name for name in found | stored if found.get(name) != stored.get(name)]
+    where = f"NumPy {np.__version__}, Numba {numba.__version__}, {numba.get_num_threads()} threads"
+    print(f"{where}: {len(found) - len(wrong)} of {len(found)} digests as stored", *wrong, sep="\n  ")
+    return min(1, len(wrong))
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("mpra.json").write_text(json.dumps(digests(), indent=2) + "\n")
+    sys.exit(main(sys.argv[1:]))

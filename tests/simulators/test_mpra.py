@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import mpra, program
+from simulators import assay, mpra, program
 from simulators.contract import Sample, World
 from tests.golden import regenerate
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +89,15 @@ def test_a_sample_has_the_shapes_of_the_contract(world):
     assert sample.sequence.shape == (n, 230)
     assert sample.replicates.shape == (n, 3, 3)
     floats = (sample.observed, sample.noise_sd, sample.truth.mean, sample.truth.expected, sample.truth.sd)
-    assert all(x.shape == (n, 3) and x.dtype == np.float32 and np.isfinite(x).all() for x in floats)
+    assert all(x.shape == (n, 3) and x.dtype == np.float32 for x in floats)
+    measured = sample.table["barcodes"] >= world.assay.least_barcodes
+    assert all((np.isfinite(x).all(axis=1) == measured).all() for x in floats[:2])
+    assert all(np.isfinite(x).all() for x in floats[2:])
     assert sample.id[0] == "train:000007"
     assert len(set(sample.id.tolist())) == n
     assert sample.reference.tolist() == [-1] * n
     assert sample.outputs == world.program.cells
-    assert set(sample.table) == {"gc", "barcodes", "plants"}
+    assert set(sample.table) == {"gc", "barcodes", "plants", "batch"}
     assert sample.truth.mean.tobytes() == program.evaluate(world.program, sample.sequence).tobytes()
 
 
@@ -118,7 +125,7 @@ def test_groups_are_rows(world):
 def test_other_seeds_and_splits_share_nothing(world):
     drawn = [mpra.draw(world, 30, seed=seed, split=split) for seed in (0, 1, b"0") for split in ("train", "test")]
     assert len({row.tobytes() for sample in drawn for row in sample.sequence}) == 180
-    noise = [(sample.observed - sample.truth.expected).ravel() for sample in drawn]
+    noise = [np.nan_to_num(sample.observed - sample.truth.expected).ravel() for sample in drawn]
     together = np.corrcoef(noise)[np.triu_indices(6, 1)]
     assert np.abs(together).max() < 0.45  # |r| of 90 independent values: SD .105
 
@@ -131,21 +138,64 @@ def test_two_worlds_that_differ_in_the_program_share_letters_and_noise(world):
     np.testing.assert_allclose(a.observed - a.truth.mean, b.observed - b.truth.mean, atol=0.02)
 
 
-def test_the_truth_of_any_sequence_is_that_of_the_sample(world):
+def test_the_truth_of_any_sequence_is_that_of_the_sample_over_all_batches(world):
     sample = mpra.draw(world, 12, seed=6)
     found = mpra.evaluate(world, sample.sequence[::-1])
-    for name in ("mean", "expected", "sd"):
-        assert getattr(found, name)[::-1].tobytes() == getattr(sample.truth, name).tobytes()
+    assert found.mean[::-1].tobytes() == sample.truth.mean.tobytes()
+    gc = sample.table["gc"].astype(np.float64)
+    batches = range(len(world.assay.batches))
+    each = [assay.moments(world.assay, sample.truth.mean, gc, np.full(12, b, np.int32)) for b in batches]
+    expected, sd = (np.array(x, np.float64) for x in zip(*each, strict=True))
+    np.testing.assert_allclose(found.expected[::-1], expected.mean(axis=0), rtol=1e-5, atol=1e-6)
+    spread = np.sqrt((sd**2).mean(axis=0) + expected.var(axis=0))
+    np.testing.assert_allclose(found.sd[::-1], spread, rtol=1e-5)
 
 
-@pytest.mark.skipif(
+def test_batches_are_six_different_ones_without_effect_on_average(world):
+    batches = world.assay.batches
+    assert len(set(batches)) == mpra.BATCHES >= 6
+    for name, least in (("offset", 0.01), ("gc_linear", 0.05), ("gc_square", 0.1)):
+        values = np.array([getattr(batch, name) for batch in batches])
+        assert abs(values.mean()) < 1e-12
+        assert values.std() > least
+
+
+promised = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="digests are promised on Linux x86-64"
 )
-def test_digests_of_a_small_world_and_draw():
-    stored = json.loads((Path(regenerate.__file__).parent / "mpra.json").read_text())
-    assert regenerate.digests() == stored, (
+
+
+@promised
+def test_digests_of_a_small_world_and_small_draws():
+    assert regenerate.digests() == json.loads(regenerate.STORED.read_text()), (
         "if the change is meant: raise mpra.VERSION, python -m tests.golden.regenerate"
     )
+
+
+@promised
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"NUMBA_NUM_THREADS": "1"},
+        {"NUMBA_NUM_THREADS": "4"},
+        {"SHIFTBENCH_KERNEL": "portable"},
+        {"NUMBA_CPU_NAME": "generic"},
+    ],
+    ids=str,
+)
+def test_digests_with_other_threads_kernels_and_cpu_targets(setting):
+    command = [sys.executable, "-m", "tests.golden.regenerate", "--check"]
+    done = subprocess.run(command, env=os.environ | setting, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@promised
+def test_a_check_of_digests_names_what_differs(monkeypatch, tmp_path, capsys):
+    wrong = tmp_path / "mpra.json"
+    wrong.write_text(regenerate.STORED.read_text().replace('"mpra observed": "', '"mpra observed": "0'))
+    monkeypatch.setattr(regenerate, "STORED", wrong)
+    assert regenerate.main(["--check"]) == 1
+    assert "mpra observed" in capsys.readouterr().out
 
 
 def test_a_digest_sees_one_bit(world):
