@@ -244,18 +244,20 @@ def _read(rows, runs, beyond):  # type: ignore[no-untyped-def]
     Each row takes `runs` x 16 places; what lies beyond its end counts as N. The codes go on `beyond` it all.
     """
     b, length = rows.shape
-    stride = runs * LANES
-    known = np.zeros(b * stride, np.int32)
-    pair = np.zeros(b * stride + beyond, np.int32)
-    four = np.zeros(b * stride + beyond, np.uint8)
+    size = b * runs * LANES
+    known, letter = np.zeros(size, np.int32), np.zeros(size + beyond + 3, np.uint8)
+    pair, four = np.empty(size + beyond, np.int32), np.empty(size + beyond, np.uint8)
     for i in range(b):
-        run, code = 0, 0
+        row, to, run = rows[i], i * runs * LANES, np.int32(0)
+        letters, left = letter[to : to + length], known[to : to + length]
+        for p in range(length):
+            letters[p] = row[p] & np.uint8(3)
         for p in range(length - 1, -1, -1):
-            letter = rows[i, p]
-            run = run + 1 if letter < 4 else 0
-            code = (code >> 2) | ((letter & 3) << 6)
-            at = i * stride + p
-            known[at], four[at], pair[at] = run, code, code >> 4
+            run = (run + np.int32(1)) * np.int32(row[p] < 4)
+            left[p] = run
+    for p in range(size + beyond):
+        pair[p] = 4 * letter[p] + letter[p + 1]
+        four[p] = 64 * letter[p] + 16 * letter[p + 1] + 4 * letter[p + 2] + letter[p + 3]
     return pair, four, known
 
 
