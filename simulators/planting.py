@@ -40,11 +40,13 @@ _MOTIF, _BEGIN, _STOP, _TURNED, _NUMBER = range(5)  # rows of what a scratch hol
 class Planted(NamedTuple):
     """The k motifs of a genome.
 
-    `bounds` uint32 (k - 1,), of cumulative abundance in 2^-32; `width` int64 (k,); `below` uint16 (strand, k, 3,
+    `bounds` uint32 (k,), of cumulative abundance in 2^-32, the last is the largest word; `hint` int64 (256,), the
+    first motif that words with these high bits can mean; `width` int64 (k,); `below` uint16 (strand, k, 3,
     widest padded), of cumulative letter probabilities in 2^-16, from left to right on each strand.
     """
 
     bounds: NDArray[np.uint32]
+    hint: NDArray[np.int64]
     width: NDArray[np.int64]
     below: NDArray[np.uint16]
 
@@ -72,7 +74,8 @@ def tables(genome: Genome, release: str) -> tuple[Planted, Pairs]:
     if motifs.width.max(initial=0) > WIDEST:
         raise ValueError(f"motif {motifs.ids[motifs.width.argmax()]}: {motifs.width.max()} columns, at most {WIDEST}")
     share = np.cumsum(np.array(genome.abundance, dtype=np.float64))
-    bounds = np.minimum(np.rint(share[:-1] / share[-1:] * 2.0**32), 2.0**32 - 1).astype(np.uint32)
+    bounds = np.minimum(np.rint(share / share[-1:] * 2.0**32), 2.0**32 - 1).astype(np.uint32)
+    hint = np.searchsorted(bounds[:-1], np.arange(256, dtype=np.uint32) << 24, side="right")
     letters = np.zeros((2, k, 3, -(-motifs.probability.shape[1] // _LANES) * _LANES), np.uint16)
     for row, (width, probability) in enumerate(zip(motifs.width, motifs.probability, strict=True)):
         for strand, columns in enumerate((probability[:width], probability[:width][::-1, ::-1])):
@@ -81,14 +84,14 @@ def tables(genome: Genome, release: str) -> tuple[Planted, Pairs]:
     rows = np.array([(m.first, m.second) for m in planted], dtype=np.int64).reshape(-1, 2)
     spacing = np.array([m.spacing for m in planted], dtype=np.float64)
     together = np.array([m.same_strand for m in planted], dtype=np.bool_)
-    return Planted(bounds, motifs.width, letters), Pairs(rows, spacing, together)
+    return Planted(bounds, hint, motifs.width, letters), Pairs(rows, spacing, together)
 
 
 @njit(cache=True, parallel=True)
 def draw(key, first, table, law, place, motifs, modules, sequence, sites):  # type: ignore[no-untyped-def]
     """Rows in blocks; a block has one scratch: addresses, their words, what is known of the sites, a padded row."""
     frame, left, length = place
-    bounds, width, below = motifs
+    width, below = motifs.width, motifs.below
     n, slots = sites[0].shape
     plan = _plan((length + 7) // 8)
     most = max(plan.size, slots * (below.shape[3] // 8) + 8)
@@ -106,9 +109,9 @@ def draw(key, first, table, law, place, motifs, modules, sequence, sites):  # ty
                 used = _modules(key, item, law[4], law[5], pairs, width, modules, length, found)
             sites[3][i] = used // 2
             if wanted and slots:
-                used = _singles(key, item, wanted, used, bounds, width, made, plan.size - _AHEAD, length, found)
+                used = _singles(key, item, wanted, used, motifs, made, plan.size - _AHEAD, length, found)
             if used:
-                fill(key, item, draws, _addresses(found, used, width, draws), made)
+                fill(key, item, draws, _addresses(found, used, width, below.shape[3] // 8, draws), made)
                 if law[6] > 0:
                     _decay(key, item, law[6], found, used, width, gone)
                 _instances(found, used, width, below, halves, gone, row, left)
@@ -184,19 +187,20 @@ def _is_free(found, used, begin, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _singles(key, item, wanted, used, bounds, width, made, first, length, found):  # type: ignore[no-untyped-def]
+def _singles(key, item, wanted, used, motifs, made, first, length, found):  # type: ignore[no-untyped-def]
     """Single sites after the modules: motif, strand and place of each from its own words. Number of sites."""
+    last = motifs.width.size - 1
     for j in range(wanted):
         if j < _AHEAD:
             at = 4 * (first + j)
             a, b, c = made[at], made[at + 1], made[at + 2]
         else:
             a, b, c, _ = words(key, item, _SITE + j)
-        k = np.uint32(0)
-        for bound in bounds:
-            k += np.uint32(a >= bound)
-        begin = _below(c, max(1, length - width[k] + 1))
-        stop = begin + width[k]
+        k = motifs.hint[a >> np.uint32(24)]
+        while a >= motifs.bounds[k] and k < last:
+            k += 1
+        begin = _below(c, max(1, length - motifs.width[k] + 1))
+        stop = begin + motifs.width[k]
         if stop <= length and _is_free(found, used, begin, stop):
             _accept(found, used, k, begin, stop, b & np.uint32(1), j)
             used += 1
@@ -244,21 +248,25 @@ def _modules(key, item, reach, arranged, wanted, width, modules, length, found):
 
 @njit(cache=True)
 def _list(found, used, left, i, site, start, reverse):  # type: ignore[no-untyped-def]
-    for slot in range(site.shape[1]):
-        site[i, slot], start[i, slot], reverse[i, slot] = -1, -1, False
+    for slot in range(np.uint64(site.shape[1])):  # one array a loop: each is one vector store
+        site[i, slot] = -1
+    for slot in range(np.uint64(site.shape[1])):
+        start[i, slot] = -1
+    for slot in range(np.uint64(site.shape[1])):
+        reverse[i, slot] = False
     for slot in range(used):
         site[i, slot], start[i, slot] = found[_MOTIF, slot], left + found[_BEGIN, slot]
         reverse[i, slot] = found[_TURNED, slot] == 1
 
 
 @njit(cache=True)
-def _addresses(found, used, width, draws):  # type: ignore[no-untyped-def]
+def _addresses(found, used, width, most, draws):  # type: ignore[no-untyped-def]
     """Addresses of the letters of every site into `draws`, 8 letters each; how many there are, rounded up to eights."""
     n = 0
     for slot in range(used):
-        for block in range((width[found[_MOTIF, slot]] + 7) // 8):
-            draws[n] = _INSTANCE + 8 * found[_NUMBER, slot] + block
-            n += 1
+        for block in range(most):  # those beyond the motif are overwritten by the next site: no branch
+            draws[n + block] = _INSTANCE + 8 * found[_NUMBER, slot] + block
+        n += (width[found[_MOTIF, slot]] + 7) // 8
     while n % 8:
         draws[n] = _INSTANCE
         n += 1
