@@ -81,7 +81,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m shiftbench.calibration", description=__doc__)
     parser.add_argument("--tier", default="bench", help="size of the models of the ladder")
     parser.add_argument("--worlds", type=int, default=3, help="worlds 0 .. N - 1")
-    parser.add_argument("--write", type=Path, help=f"file in which the table replaces what is between the marks {BEGIN}")
+    parser.add_argument(
+        "--write", type=Path, help=f"file in which the table replaces what is between the marks {BEGIN}"
+    )
     given = parser.parse_args()
     try:
         text = markdown(lines(given.tier, given.worlds))
