@@ -121,7 +121,7 @@ def curves(
         if len(shown) > 1:
             axes.legend(fontsize=7, frameon=False, loc="best", handlelength=2.4)
     told = "; ".join(f"{one.name} from {one.y[0]:.3g} to {one.y[-1]:.3g}" for one in shown)
-    ends = f"{shown[0].x[0]:.3g} to {shown[0].x[-1]:.3g}" if shown else ""
+    span = f"{shown[0].x[0]:.3g} to {shown[0].x[-1]:.3g}" if shown else ""
     return inline(
-        svg(figure), f"{title}: {ylabel or 'value'} against {xlabel}, {ends}. {told}. The table gives numbers."
+        svg(figure), f"{title}: {ylabel or 'value'} against {xlabel}, {span}. {told}. The table gives numbers."
     )
