@@ -96,7 +96,7 @@ def turnover_pwm(world: World, severity: float) -> Solved:
     if world.program.turnover >= 1:
         raise Unreachable("turnover_pwm", severity, 0.0, "all public motifs are permuted in the source")
     wanted = math.sqrt(severity)  # the root goes about linearly with the blend
-    blend, _ = climb(lambda x: math.sqrt(_blended(world, x)[1]), wanted, BLENDS, 0.004 * wanted)
+    blend, _ = climb(lambda x: math.sqrt(_blended(world, x)[1]), wanted, BLENDS, max(1e-4, 0.004 * wanted))
     new, reached = _blended(world, blend)
     if reached < severity - TOLERANCE:
         raise Unreachable(
