@@ -217,7 +217,7 @@ def test_a_strangers_model_by_path(shiftbench, suite):
     [
         (("--suite", "shfit"), "no suite 'shfit'; did you mean 'shift'?"),
         (("--tier", "smok"), "no 'smok'; did you mean 'smoke'?"),
-        (("--suite", "shift", "--shifts", "cg"), "--shifts: no shift 'cg'; did you mean 'gc'?"),
+        (("--suite", "shift", "--shifts", "rewirng"), "--shifts: no shift 'rewirng'; did you mean 'rewiring'?"),
         (("--suite", "shift", "--tasks", "mpr"), "did you mean 'mpra'?"),
         (("--suite", "shift", "--recipes", "cn"), "no recipe 'cn'; did you mean 'cnn'?"),
         (("--suite", "shift", "--engine", "proceses", "--device", "cpu"), "did you mean 'processes'?"),
