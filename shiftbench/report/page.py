@@ -91,7 +91,7 @@ def _alarms(frame: pd.DataFrame) -> list[str]:
     Of variant effects only what a repeat reaches is known, which a model may pass.
     """
     bounded = [task for task, rows in frame.groupby("task") if read.kind(rows) != "variants"]
-    rows = frame[(frame["scaled_low"] > 1) & frame["part"].isin(["", "genome"]) & frame["task"].isin(bounded)]
+    rows = frame[(frame["scaled_low"] > 1) & frame["part"].isin(["", "none", "genome"]) & frame["task"].isin(bounded)]
     rows = rows[~rows["recipe"].isin([read.ORACLE, read.SOURCE])]
     found = rows[["task", "shift", "dose", "recipe", "metric"]].drop_duplicates().itertuples(index=False)
     return [
