@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators import assay, effects, genome, motif, prior, program, scan
+from simulators import assay, effects, genome, motif, prior, program, scoring
 from simulators.contract import Assay, Batch, Genome, Module, Program, Rule, Sample, Truth, World
 from simulators.distributions import LN2, exp2, gamma_quantile, log2
 from simulators.random import Key, key, uniform
@@ -193,7 +193,7 @@ def _program(
         cells=CELLS,
         public=motifs[:PUBLIC],
         dark=motifs[PUBLIC:],
-        tail=scan.TAIL,
+        tail=scoring.TAIL,
         temperature=law.temperature,
         motif_weights=effects.table(draw("motif", PUBLIC)),
         orientation_weights=effects.table(draw("orientation", PUBLIC)),

@@ -1,1 +1,1 @@
-"""Worlds beside real data: `python -m shiftbench.calibration` measures both and writes the table of simulators/README.md."""
+"""Worlds beside real data: `python -m shiftbench.calibration` measures both and writes the table of a README."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from simulators import motif, scan
+from simulators import motif, scan, scoring
 from simulators.wide import wide
 
 ROWS, LENGTH, MOTIFS = 1024, 230, 50
@@ -31,7 +31,7 @@ def convolution():
     for k, width in enumerate(motifs.width):
         filters[k, :, :width] = bits[k, :width].T
         filters[MOTIFS + k, :, :width] = bits[k, :width, ::-1][::-1].T
-        cuts[[k, MOTIFS + k]] = scan.threshold(bits[k, :width], scan.TAIL)
+        cuts[[k, MOTIFS + k]] = scoring.threshold(bits[k, :width], scoring.TAIL)
     valid = LENGTH + 1 - np.tile(motifs.width, 2)
     beyond = np.arange(LENGTH) >= valid[:, None]
     return torch.from_numpy(filters), torch.from_numpy(cuts), torch.from_numpy(beyond)
@@ -59,7 +59,7 @@ def ways():
     """Every way of scanning by name, none of which takes an argument."""
     sequence = np.random.default_rng(0).integers(0, 4, (ROWS, LENGTH), dtype=np.uint8)
     letters, filters = torch.from_numpy(sequence.astype(np.int64)), convolution()
-    tables = scan.tables(IDS, motif.RELEASE)
+    tables = scoring.tables(IDS, motif.RELEASE)
 
     def features(use):
         out = np.empty((ROWS, 2 * MOTIFS), np.float32)

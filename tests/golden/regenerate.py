@@ -49,7 +49,8 @@ def main(arguments):
     stored = json.loads(STORED.read_text())
     wrong = [name for name in found | stored if found.get(name) != stored.get(name)]
     where = f"NumPy {np.__version__}, Numba {numba.__version__}, {numba.get_num_threads()} threads"
-    print(f"{where}: {len(found) - len(wrong)} of {len(found)} digests as stored", *wrong, sep="\n  ")
+    lines = [f"{where}: {len(found) - len(wrong)} of {len(found)} digests as stored", *wrong]
+    sys.stdout.write("\n  ".join(lines) + "\n")
     return min(1, len(wrong))
 
 

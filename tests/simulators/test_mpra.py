@@ -185,7 +185,7 @@ def test_digests_of_a_small_world_and_small_draws():
 )
 def test_digests_with_other_threads_kernels_and_cpu_targets(setting):
     command = [sys.executable, "-m", "tests.golden.regenerate", "--check"]
-    done = subprocess.run(command, env=os.environ | setting, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, env=os.environ | setting, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import effects, genome, grammar, motif, mpra, program, scan
+from simulators import effects, field, genome, grammar, motif, mpra, program, scoring
 from simulators.effects import normals
 from simulators.program import PARTS
 from simulators.random import key
@@ -47,7 +47,7 @@ def sites(law, row):
     """Site weights of every motif of a program on both strands, by plain sums."""
     motifs = motif.load(law.public + law.dark)
     for width, bits in zip(motifs.width.tolist(), motif.log_odds(motifs), strict=True):
-        cut = scan.threshold(bits[:width], law.tail)
+        cut = scoring.threshold(bits[:width], law.tail)
         yield np.array(naive.site_weights(row, bits[:width], cut, law.temperature))
 
 
@@ -65,19 +65,19 @@ def test_basis_against_plain_sums(world, rows, basis, i):
     np.testing.assert_allclose(basis.strand[i], strand, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(basis.position[i], place, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(basis.pair[i], pairs, rtol=1e-4, atol=1e-6)
-    table = program.field(law.identity, len(law.cells))
+    table = field.field(law.identity, len(law.cells))
     np.testing.assert_allclose(basis.field[i], naive.field_sum(row, table), rtol=1e-9, atol=1e-11)
     assert basis.gc[i] == pytest.approx(naive.gc_share(row))
 
 
 def test_field_against_plain_sums():
-    found = program.field("a seed", 2)
+    found = field.field("a seed", 2)
     expected = naive.smooth_field(normals(key(0, "a seed", "field"), 4096, 0, 3))
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_field_is_alike_on_both_strands_and_holds_no_gc():
-    found = program.field("another seed", 3)
+    found = field.field("another seed", 3)
     words = np.array(np.unravel_index(np.arange(4096), (4,) * 6)).T
     turned = np.ravel_multi_index((3 - words[:, ::-1]).T, (4,) * 6)
     np.testing.assert_allclose(found, found[turned], rtol=1e-9, atol=1e-12)

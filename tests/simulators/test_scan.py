@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators import motif, scan
+from simulators import motif, scan, scoring
 from simulators.wide import WIDEST, wide
 from tests import naive
 
@@ -58,9 +58,9 @@ def table(tables, use, rows, shape):
     return out
 
 
-def weights(rows, ids=IDS, tail=scan.TAIL, temperature=1.0, use=False):
+def weights(rows, ids=IDS, tail=scoring.TAIL, temperature=1.0, use=False):
     rows = np.atleast_2d(rows)
-    tables = scan.tables(ids, motif.RELEASE, tail, temperature)
+    tables = scoring.tables(ids, motif.RELEASE, tail, temperature)
     return table(tables, use, rows, (len(rows), len(ids), 2, rows.shape[1]))
 
 
@@ -74,7 +74,7 @@ def everything(tables, use, rows, cut=1 / 16):
 def digest(use):
     """Digest of scans of motifs and sequences of many lengths."""
     code = hashlib.blake2b()
-    for tables in (scan.pack(made(range(1, 31)), 1e-3, 1.0), scan.tables(IDS, motif.RELEASE)):
+    for tables in (scoring.pack(made(range(1, 31)), 1e-3, 1.0), scoring.tables(IDS, motif.RELEASE)):
         for length in (3, 16, 45, 130):
             for array in everything(tables, use, random_rows(5, length, seed=length)):
                 code.update(array.tobytes())
@@ -85,11 +85,11 @@ def digest(use):
 @pytest.mark.parametrize("tail", [0.3, 0.02, 3e-4])
 def test_threshold_against_every_word(width, tail):
     bits = np.random.default_rng(width).normal(0, 1.5, (width, 4))
-    assert scan.threshold(bits, tail) == pytest.approx(naive.score_threshold(bits, tail, scan.STEP), abs=1e-12)
+    assert scoring.threshold(bits, tail) == pytest.approx(naive.score_threshold(bits, tail, scoring.STEP), abs=1e-12)
 
 
 def test_threshold_of_a_motif_without_information_is_its_only_score():
-    assert scan.threshold(np.zeros((8, 4)), 3e-5) == 0
+    assert scoring.threshold(np.zeros((8, 4)), 3e-5) == 0
 
 
 @pytest.mark.parametrize("use", KERNELS)
@@ -101,7 +101,7 @@ def test_site_weights_against_plain_sums(rows, temperature, use):
     found = weights(rows, temperature=temperature, use=use)
     for k, width in enumerate(motifs.width):
         used = bits[k, :width]
-        cut = scan.threshold(used, scan.TAIL)
+        cut = scoring.threshold(used, scoring.TAIL)
         for i, row in enumerate(rows):
             expected = naive.site_weights(row, used, cut, temperature)
             np.testing.assert_allclose(found[i, k], expected, rtol=1e-5)
@@ -109,7 +109,7 @@ def test_site_weights_against_plain_sums(rows, temperature, use):
 
 @pytest.mark.parametrize("use", KERNELS)
 def test_sums_and_maxima_bit_by_bit_against_the_stated_order(use):
-    tables = scan.pack(made([1, 2, 3, 4, 6, 7, 13, 20]), 1e-3, 1.0)
+    tables = scoring.pack(made([1, 2, 3, 4, 6, 7, 13, 20]), 1e-3, 1.0)
     rows = random_rows(4, 75)
     total, best = everything(tables, use, rows)[:2]
     for i, row in enumerate(rows):
@@ -122,7 +122,7 @@ def test_sums_and_maxima_bit_by_bit_against_the_stated_order(use):
 @pytest.mark.skipif(not wide(), reason="no AVX-512 on this target")
 @pytest.mark.parametrize("length", [0, 1, 4, 15, 16, 17, 31, 100, 230])
 def test_both_kernels_give_the_same_bits(length):
-    tables = scan.pack(made([*range(1, 31), WIDEST - 1, WIDEST, WIDEST + 1, 40]), 1e-3, 1.0)
+    tables = scoring.pack(made([*range(1, 31), WIDEST - 1, WIDEST, WIDEST + 1, 40]), 1e-3, 1.0)
     found = 0
     for seed, unknown in enumerate((0.0, 0.02, 0.3)):
         rows = random_rows(7, length, seed, unknown)
@@ -135,7 +135,7 @@ def test_both_kernels_give_the_same_bits(length):
 
 @pytest.mark.parametrize("use", KERNELS)
 def test_sites_are_those_above_the_cut_in_order(use):
-    tables, rows = scan.tables(IDS, motif.RELEASE), random_rows(60, 150)
+    tables, rows = scoring.tables(IDS, motif.RELEASE), random_rows(60, 150)
     held = weights(rows, use=use)
     for cut in (1e-3, 1 / 64):
         _, sites, first = scan.scan_block(tables, use, rows, cut)
@@ -150,7 +150,7 @@ def test_sites_are_those_above_the_cut_in_order(use):
 
 @pytest.mark.parametrize("use", KERNELS)
 def test_no_site_is_lost_where_every_window_is_one(use):
-    tables = scan.pack(made([1, 5, 8]), 1e-3, 1.0)
+    tables = scoring.pack(made([1, 5, 8]), 1e-3, 1.0)
     rows = random_rows(40, 230)
     _, sites, first = scan.scan_block(tables, use, rows, 0.0)
     windows = [np.lib.stride_tricks.sliding_window_view(rows < 4, w, axis=1).all(2).sum(1) for w in tables.width]
@@ -160,7 +160,7 @@ def test_no_site_is_lost_where_every_window_is_one(use):
 
 @pytest.mark.parametrize("use", KERNELS)
 def test_a_row_alone_is_the_row_in_its_block(rows, use):
-    tables = scan.tables(IDS, motif.RELEASE)
+    tables = scoring.tables(IDS, motif.RELEASE)
     total, best, *sites, first = everything(tables, use, rows)
     for i in range(len(rows)):
         alone = everything(tables, use, rows[i : i + 1])
@@ -178,7 +178,7 @@ def test_a_window_with_n_counts_nothing(rows, use):
     assert held[3, 20 - width] > 0
     assert held[3, 21] > 0
     assert (held[6] == 0).all()
-    assert scan.scan_block(scan.tables(IDS, motif.RELEASE), use, rows[:0], 0.0)[0].shape == (0, len(IDS), 2)
+    assert scan.scan_block(scoring.tables(IDS, motif.RELEASE), use, rows[:0], 0.0)[0].shape == (0, len(IDS), 2)
 
 
 def test_weights_of_the_reverse_complement_are_mirrored(rows):
@@ -220,7 +220,7 @@ def test_scores_against_biopython(rows):
     for k, width in enumerate(motifs.width):
         counts = {letter: bits[k, :width, i].tolist() for i, letter in enumerate("ACGT")}
         matrix = PositionSpecificScoringMatrix("ACGT", counts)
-        cut = scan.threshold(bits[k, :width], scan.TAIL)
+        cut = scoring.threshold(bits[k, :width], scoring.TAIL)
         held = weights(rows[0])[0, k][:, : len(text) - width + 1]
         for strand, scores in enumerate((matrix, matrix.reverse_complement())):
             np.testing.assert_allclose(np.log2(held[strand]) + cut, scores.calculate(text), atol=2e-4)
@@ -229,8 +229,8 @@ def test_scores_against_biopython(rows):
 @pytest.mark.parametrize("seed", ["a", "b"])
 def test_turned_motifs_move_every_column_and_keep_the_rest(seed):
     motifs = made([2, 3, 11, 9])
-    whole = scan._turn(motifs, 3, 1.0, seed)
-    half = scan._turn(motifs, 3, 0.5, seed)
+    whole = scoring._turn(motifs, 3, 1.0, seed)
+    half = scoring._turn(motifs, 3, 0.5, seed)
     for k, width in enumerate(motifs.width):
         before, after = motifs.probability[k, :width], whole.probability[k, :width]
         if k == 3:
@@ -240,12 +240,12 @@ def test_turned_motifs_move_every_column_and_keep_the_rest(seed):
         assert sorted(order) == list(range(width))
         assert all(i != j for i, j in enumerate(order))
         np.testing.assert_allclose(half.probability[k, :width], (before + after) / 2, rtol=1e-12)
-    assert (scan._turn(motifs, 3, 1.0, seed + "c").probability[2] != whole.probability[2]).any()
+    assert (scoring._turn(motifs, 3, 1.0, seed + "c").probability[2] != whole.probability[2]).any()
 
 
 def test_turnover_is_smooth_and_keeps_the_tail(rows):
     def total(blend, turned=2):
-        tables = scan.tables(IDS, motif.RELEASE, turned=turned, blend=blend, seed="x")
+        tables = scoring.tables(IDS, motif.RELEASE, turned=turned, blend=blend, seed="x")
         return scan.scan_block(tables, False, random_rows(100, 200), np.inf)[0]
 
     np.testing.assert_array_equal(total(0.0), total(0.7, turned=0))
@@ -253,7 +253,7 @@ def test_turnover_is_smooth_and_keeps_the_tail(rows):
     assert np.abs(np.log(total(1e-3)[:, :2] / total(0.0)[:, :2])).max() < 0.2
     assert np.abs(np.log(total(0.5)[:, :2] / total(0.0)[:, :2])).max() > 1
     letters = np.random.default_rng(3).integers(0, 4, (1, 200_000), dtype=np.uint8)
-    tables = scan.tables(IDS[:1], motif.RELEASE, 1e-3, turned=1, blend=0.5, seed="x")
+    tables = scoring.tables(IDS[:1], motif.RELEASE, 1e-3, turned=1, blend=0.5, seed="x")
     reached = int((scan.scan_block(tables, False, letters, 0.0)[1].weight >= 1).sum())
     assert 260 < reached <= 520  # both strands: 400 at most on average, 6 SD
 
@@ -262,17 +262,17 @@ def test_weights_stay_normal_numbers_and_a_temperature_that_cannot_is_refused():
     motifs = made([12, 24])
     motifs.probability[1] = np.array([0.997, 0.001, 0.001, 0.001])
     bits = motif.log_odds(motifs)[1]
-    cut = scan.threshold(bits, scan.TAIL)
-    assert 24 * bits.min() - cut < scan.LEAST  # a floor is needed
-    assert 24 * scan._floor("M24", bits, cut, 1.0) - cut == pytest.approx(scan.LEAST)
+    cut = scoring.threshold(bits, scoring.TAIL)
+    assert 24 * bits.min() - cut < scoring.LEAST  # a floor is needed
+    assert 24 * scoring._floor("M24", bits, cut, 1.0) - cut == pytest.approx(scoring.LEAST)
     part = np.where(np.arange(24)[:, None] < 12, bits, 0.3 * bits)  # the lower half alone is raised
-    floor = scan._floor("M24", part, 10.0, 1.0)
-    assert np.maximum(part, floor).min(axis=1).sum() - 10 == pytest.approx(scan.LEAST)
+    floor = scoring._floor("M24", part, 10.0, 1.0)
+    assert np.maximum(part, floor).min(axis=1).sum() - 10 == pytest.approx(scoring.LEAST)
     worst = np.full((1, 40), 1, np.uint8)
-    held = table(scan.pack(motifs, scan.TAIL, 1.0), False, worst, (1, 2, 2, 40))[0, 1, 0, :17]
-    np.testing.assert_allclose(np.log2(held), scan.LEAST, rtol=1e-5)
+    held = table(scoring.pack(motifs, scoring.TAIL, 1.0), False, worst, (1, 2, 2, 40))[0, 1, 0, :17]
+    np.testing.assert_allclose(np.log2(held), scoring.LEAST, rtol=1e-5)
     with pytest.raises(ValueError, match=r"temperature 0\.3: weights of M12 leave float32's range"):
-        scan.pack(motifs, scan.TAIL, 0.3)
+        scoring.pack(motifs, scoring.TAIL, 0.3)
 
 
 def test_a_word_of_the_environment_turns_the_wide_kernel_off(monkeypatch):
