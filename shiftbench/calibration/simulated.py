@@ -21,7 +21,7 @@ def measure(world: World, n: int = ROWS, elements: int = ELEMENTS) -> Found:
     assert sample.truth is not None
     letters, f = gc(sample.sequence), sample.truth.mean
     insert = gc(sample.sequence[:, _insert(world)])
-    measured = np.isfinite(sample.observed).all(axis=1)
+    measured: NDArray[np.bool_] = np.asarray(np.isfinite(sample.observed).all(axis=1))
     again = assay.measure(world.assay, f, letters.astype(np.float64), key(1, "calibration", "assay")).observed
     turned = turn(world, sample.sequence)
     other = assay.measure(
