@@ -5,9 +5,7 @@ of CPU and wall time and their ratios to the convolution.
 """
 
 import os
-import statistics
 import sys
-import time
 
 import numba
 import numpy as np
@@ -16,6 +14,7 @@ import torch
 
 from simulators import motif, scan, scoring
 from simulators.wide import wide
+from tests.benchmarks.interleaved import medians
 
 ROWS, LENGTH, MOTIFS = 1024, 230, 50
 IDS = motif.vertebrate_ids()[10::19][:MOTIFS]
@@ -101,14 +100,8 @@ def main(rounds: int = 7) -> None:
     torch.set_num_threads(1)
     numba.set_num_threads(1)
     found = ways()
-    spent = {name: [] for name in found}
-    for _ in range(rounds + 1):  # the first warms up
-        for name, scan_all in found.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            scan_all()
-            spent[name].append((time.process_time() - cpu, time.perf_counter() - wall))
     windows = ROWS * 2 * int((LENGTH - motif.load(IDS).width + 1).sum())
-    middle = {name: [statistics.median(t) for t in zip(*times[1:], strict=True)] for name, times in spent.items()}
+    middle = medians(found, rounds)
     peer = middle["torch conv1d"]
     lines = [f"load {os.getloadavg()[0]:.1f}; windows a CPU second; ratio to torch conv1d, CPU and wall"]
     for name, (cpu, wall) in middle.items():
