@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulators import readout
@@ -24,6 +24,7 @@ from simulators.distributions import (
 )
 from simulators.moments import moments
 from simulators.random import Key, uniforms, words
+from simulators.threads import over_rows
 
 __all__ = ["Measured", "barcode_table", "measure", "moments"]
 
@@ -70,13 +71,14 @@ def measure(assay: Assay, f: NDArray[np.float32], gc: NDArray[np.float64], key: 
         np.empty((n, assay.replicates, outputs), np.float32), np.empty(n, np.int32), np.empty(n, np.int32)
     )
     law, batches, gc = readout.law(assay), readout.batches(assay), np.asarray(gc, np.float64)
-    _measure(key, start, f, gc, law, batches, gamma_table(), result.replicates, result.barcodes, result.batch)
+    given = (key, start, f, gc, law, batches, gamma_table(), result.replicates, result.barcodes, result.batch)
+    over_rows(_measure, n, *given)
     return result
 
 
-@njit(cache=True, parallel=True)
-def _measure(key, first, f, gc, law, batches, table, replicates, barcodes, batch):  # type: ignore[no-untyped-def]
-    for i in prange(f.shape[0]):
+@njit(cache=True, nogil=True)
+def _measure(low, high, key, first, f, gc, law, batches, table, replicates, barcodes, batch):  # type: ignore[no-untyped-def]
+    for i in range(low, high):
         item = first + i
         n = _barcodes(key, item, law, gc[i], table)
         barcodes[i] = n

@@ -16,6 +16,7 @@ from simulators import motif, planting
 from simulators.contract import LETTERS, Genome
 from simulators.distributions import gamma_table
 from simulators.random import ITEMS, Key, key
+from simulators.threads import over_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def draw(genome: Genome, release: str, key: Key, n: int, start: int = 0) -> Draw
     law = (genome.gc_mean, genome.gc_sd, genome.plants, genome.module_plants, genome.module_reach, genome.arranged)
     place = (frame, len(genome.left), genome.length)
     sites = (result.site, result.start, result.reverse, result.modules)
-    planting.draw(key, start, gamma_table(), (*law, genome.decay), place, motifs, modules, result.sequence, sites)
+    given = (key, start, gamma_table(), (*law, genome.decay), place, motifs, modules, result.sequence, sites)
+    over_rows(planting.draw, n, *given)
     return result
 
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulators import quadrature, readout
 from simulators.contract import MIDDLE_GC, Assay
 from simulators.distributions import cubic_weights
+from simulators.threads import over_rows
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def moments(
     table = _table(plain, depths, origin, end, knots, grid)
     depth = np.array([depths.index(b.depth) for b in assay.batches])
     scale = np.array([origin, grid.activity, step])
-    _interpolate(f, gc, chosen, law, batches, depth, scale, table, expected, sd)
+    over_rows(_interpolate, len(f), f, gc, chosen, law, batches, depth, scale, table, expected, sd)
     return expected, sd
 
 
@@ -134,9 +135,9 @@ def _table(assay: Assay, depths: tuple[float, ...], low: int, high: int, knots: 
     return out
 
 
-@njit(cache=True, parallel=True)
-def _interpolate(f, gc, chosen, law, batches, depth, scale, table, expected, sd):  # type: ignore[no-untyped-def]
-    for i in prange(f.shape[0]):
+@njit(cache=True, nogil=True)
+def _interpolate(low, high, f, gc, chosen, law, batches, depth, scale, table, expected, sd):  # type: ignore[no-untyped-def]
+    for i in range(low, high):
         side = 0 if gc[i] >= MIDDLE_GC else 1
         h = abs(gc[i] - MIDDLE_GC) / scale[2]
         first, last = _batches(chosen[i], len(batches))

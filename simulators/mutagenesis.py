@@ -1,12 +1,13 @@
 """Error-prone PCR: molecules of one insert, each letter substituted by chance, and which substitutions they carry."""
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulators.distributions import exp2, normal_quantile
 from simulators.random import Key, uniform, words
 from simulators.regression import Carried
+from simulators.threads import over_rows
 
 RATE = 0.01
 """Substitutions a letter and molecule, mean over the insert."""
@@ -26,7 +27,9 @@ Letters = NDArray[np.uint8]
 def mutate(reference: Letters, n: int, rates: Key, molecules: Key) -> Letters:
     """Molecules 0 .. n - 1 of an insert, uint8 (n, length): rates drawn at `rates`, letters at `molecules`."""
     out = np.repeat(reference[None], n, axis=0)
-    _mutate(molecules, _thresholds(rates, reference, np.array(BIAS), SPREAD, RATE * len(reference)), out)
+    over_rows(
+        _mutate, len(out), molecules, _thresholds(rates, reference, np.array(BIAS), SPREAD, RATE * len(reference)), out
+    )
     return out
 
 
@@ -67,11 +70,11 @@ def _thresholds(key, reference, bias, spread, total):  # type: ignore[no-untyped
     return out
 
 
-@njit(cache=True, parallel=True)
-def _mutate(key, threshold, molecules):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True)
+def _mutate(low, high, key, threshold, molecules):  # type: ignore[no-untyped-def]
     """Replace letters by chance, one word a letter."""
     length = molecules.shape[1]
-    for i in prange(molecules.shape[0]):
+    for i in range(low, high):
         for block in range((length + 3) // 4):
             four = words(key, i, block)
             for j in range(4 * block, min(4 * block + 4, length)):

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulators import motif
@@ -30,8 +30,6 @@ _PAIRED = 1 << 16  # number of the first site of a module; single sites count fr
 _AHEAD = 8
 """Single sites whose words are made with those of the letters."""
 _FIXED = 3 + _AHEAD
-_ROWS = 128
-"""Sequences that one thread draws with one scratch."""
 _LANES = 32
 """Columns of a motif sampled in one go, beyond its width or not."""
 _MOTIF, _BEGIN, _STOP, _TURNED, _NUMBER = range(5)  # rows of what a scratch holds of the sites of one sequence
@@ -87,37 +85,36 @@ def tables(genome: Genome, release: str) -> tuple[Planted, Pairs]:
     return Planted(bounds, hint, motifs.width, letters), Pairs(rows, spacing, together)
 
 
-@njit(cache=True, parallel=True)
-def draw(key, first, table, law, place, motifs, modules, sequence, sites):  # type: ignore[no-untyped-def]
-    """Rows in blocks; a block has one scratch: addresses, their words, what is known of the sites, a padded row."""
+@njit(cache=True, nogil=True)
+def draw(low, high, key, first, table, law, place, motifs, modules, sequence, sites):  # type: ignore[no-untyped-def]
+    """Rows `low` .. `high` - 1 with one scratch: addresses, their words, what is known of the sites, a padded row."""
     frame, left, length = place
     width, below = motifs.width, motifs.below
-    n, slots = sites[0].shape
+    slots = sites[0].shape[1]
     plan = _plan((length + 7) // 8)
     most = max(plan.size, slots * (below.shape[3] // 8) + 8)
-    for block in prange((n + _ROWS - 1) // _ROWS):
-        found, draws = np.empty((5, slots), np.int32), np.empty(most, np.uint32)
-        made, gone = np.empty(4 * (most + _LANES // 8), np.uint32), np.zeros(8 * most + _LANES, np.uint8)
-        halves, row = made.view(np.uint16), np.zeros(frame.size + _LANES, np.uint8)
-        row[: frame.size] = frame
-        for i in range(block * _ROWS, min(n, block * _ROWS + _ROWS)):
-            item = first + i
-            fill(key, item, plan, plan.size, made)
-            wanted, pairs = _background(table, law, made, halves, plan.size - _FIXED, row, left, length)
-            used = 0
-            if pairs:
-                used = _modules(key, item, law[4], law[5], pairs, width, modules, length, found)
-            sites[3][i] = used // 2
-            if wanted and slots:
-                used = _singles(key, item, wanted, used, motifs, made, plan.size - _AHEAD, length, found)
-            if used:
-                fill(key, item, draws, _addresses(found, used, width, below.shape[3] // 8, draws), made)
-                if law[6] > 0:
-                    _decay(key, item, law[6], found, used, width, gone)
-                _instances(found, used, width, below, halves, gone, row, left)
-            for j in range(frame.size):
-                sequence[i, j] = row[j]
-            _list(found, used, left, i, sites[0], sites[1], sites[2])
+    found, draws = np.empty((5, slots), np.int32), np.empty(most, np.uint32)
+    made, gone = np.empty(4 * (most + _LANES // 8), np.uint32), np.zeros(8 * most + _LANES, np.uint8)
+    halves, row = made.view(np.uint16), np.zeros(frame.size + _LANES, np.uint8)
+    row[: frame.size] = frame
+    for i in range(low, high):
+        item = first + i
+        fill(key, item, plan, plan.size, made)
+        wanted, pairs = _background(table, law, made, halves, plan.size - _FIXED, row, left, length)
+        used = 0
+        if pairs:
+            used = _modules(key, item, law[4], law[5], pairs, width, modules, length, found)
+        sites[3][i] = used // 2
+        if wanted and slots:
+            used = _singles(key, item, wanted, used, motifs, made, plan.size - _AHEAD, length, found)
+        if used:
+            fill(key, item, draws, _addresses(found, used, width, below.shape[3] // 8, draws), made)
+            if law[6] > 0:
+                _decay(key, item, law[6], found, used, width, gone)
+            _instances(found, used, width, below, halves, gone, row, left)
+        for j in range(frame.size):
+            sequence[i, j] = row[j]
+        _list(found, used, left, i, sites[0], sites[1], sites[2])
 
 
 @njit(cache=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulators import genome
@@ -23,6 +23,7 @@ from simulators.grammar import CUT, Grammar, arrange, grammar, weaken
 from simulators.random import key
 from simulators.scan import scan_block
 from simulators.scoring import Tables, tables
+from simulators.threads import over_rows
 from simulators.wide import wide
 
 PARTS = ("motif", "pair", "gc", "dark", "orientation")
@@ -68,7 +69,7 @@ def evaluate(program: Program, sequence: Letters) -> NDArray[np.float32]:
     """
     out = np.empty((len(sequence), len(program.cells)), np.float32)
     given: tuple[Any, ...] = (*_law(program), *_finishing(program), *_columns(program, 0))
-    _sweep(_checked(sequence), *given, out)  # type: ignore[call-arg]  # an open tuple counts as too many
+    over_rows(_sweep, len(sequence), _checked(sequence), *given, out)
     return out
 
 
@@ -77,7 +78,7 @@ def basis(program: Program, sequence: Letters) -> Basis:
     kept = _columns(program, len(sequence))
     none = np.empty((0, len(program.cells)), np.float32)
     given: tuple[Any, ...] = (*_law(program), *_finishing(program), *kept)
-    _sweep(_checked(sequence), *given, none)  # type: ignore[call-arg]
+    over_rows(_sweep, len(sequence), _checked(sequence), *given, none)
     return Basis(*kept)
 
 
@@ -108,10 +109,8 @@ def _reference(law: Genome, bare: Program) -> Basis:
 def parts(program: Program, basis: Basis) -> Floats:
     """Raw parts in the order of `PARTS`, float64 (n, cells, 5), not standardised."""
     out = np.empty((len(basis.gc), len(program.cells), len(PARTS)))
-    _parts(
-        _weights(program), basis.occupancy, basis.strand, basis.position, basis.pair, basis.dark, basis.field,
-        basis.gc, out,
-    )  # fmt: skip
+    columns = (basis.occupancy, basis.strand, basis.position, basis.pair, basis.dark, basis.field, basis.gc)
+    over_rows(_parts, len(out), _weights(program), *columns, out)
     return out
 
 
@@ -119,7 +118,7 @@ def link(program: Program, raw: Floats) -> Floats:
     """Activity f from raw parts, float64 (n, cells), log2 units."""
     out = np.empty(raw.shape[:2])
     _, constants, law = _finishing(program)
-    _link(raw, constants, law, out)
+    over_rows(_link, len(raw), raw, constants, law, out)
     return out
 
 
@@ -197,15 +196,15 @@ def _finishing(program: Program) -> tuple[_Weights, tuple[Floats, Floats, Floats
     return _weights(program), constants, link_law(program)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _sweep(  # type: ignore[no-untyped-def]
-    sequence, motifs, law, letters, wide, weights, constants, link_law,
+    start, stop, sequence, motifs, law, letters, wide, weights, constants, link_law,
     occupancy, strand, position, pair, dark, field, gc, out,
 ):  # fmt: skip
     """Fill the columns of a basis or, where these have no rows, f in `out` (n, cells): one kernel, compiled once."""
-    n, keep = len(sequence), len(gc) > 0
-    for block in prange((n + _ROWS - 1) // _ROWS):
-        low, high = block * _ROWS, min(n, (block + 1) * _ROWS)
+    keep = len(gc) > 0
+    for low in range(start, stop, _ROWS):
+        high = min(stop, low + _ROWS)
         total, sites, first = scan_block(motifs, wide, sequence[low:high], CUT)
         row, raw = np.empty((3, occupancy.shape[1])), np.empty((out.shape[1], len(PARTS)))
         both, hidden, six = np.empty(pair.shape[1]), np.empty(dark.shape[1]), np.empty(field.shape[1])
@@ -215,11 +214,21 @@ def _sweep(  # type: ignore[no-untyped-def]
                 row[0], row[1], row[2], both, hidden, six,
             )  # fmt: skip
             if keep:
-                occupancy[i], strand[i], position[i] = row[0], row[1], row[2]
-                pair[i], dark[i], field[i], gc[i] = both, hidden, six, share
+                for to, values in ((occupancy, row[0]), (strand, row[1]), (position, row[2])):
+                    _copy(to[i], values)
+                for to, values in ((pair, both), (dark, hidden), (field, six)):
+                    _copy(to[i], values)
+                gc[i] = share
             else:
                 _weigh(weights, row[0], row[1], row[2], both, hidden, six, share, raw)
                 _finish(raw, constants, link_law, out[i])
+
+
+@njit(cache=True)
+def _copy(to, values):  # type: ignore[no-untyped-def]
+    # An assignment of one array to another takes Numba long to compile.
+    for k in range(values.size):
+        to[k] = values[k]
 
 
 @njit(cache=True)
@@ -259,9 +268,9 @@ def _gc(sequence):  # type: ignore[no-untyped-def]
     return strong / known if known else 0.5
 
 
-@njit(cache=True, parallel=True)
-def _parts(weights, occupancy, strand, position, pair, dark, field, gc, out):  # type: ignore[no-untyped-def]
-    for i in prange(out.shape[0]):
+@njit(cache=True, nogil=True)
+def _parts(low, high, weights, occupancy, strand, position, pair, dark, field, gc, out):  # type: ignore[no-untyped-def]
+    for i in range(low, high):
         _weigh(weights, occupancy[i], strand[i], position[i], pair[i], dark[i], field[i], gc[i], out[i])
 
 
@@ -284,9 +293,9 @@ def _dot(weights, values):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, parallel=True)
-def _link(raw, constants, law, out):  # type: ignore[no-untyped-def]
-    for i in prange(raw.shape[0]):
+@njit(cache=True, nogil=True)
+def _link(low, high, raw, constants, law, out):  # type: ignore[no-untyped-def]
+    for i in range(low, high):
         _finish(raw[i], constants, law, out[i])
 
 

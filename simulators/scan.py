@@ -9,10 +9,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulators.scoring import TAIL, TEMPERATURE, tables
+from simulators.threads import over_rows
 from simulators.wide import LANES, WIDEST, weigh_wide, wide
 
 ROWS = 32
@@ -207,15 +208,16 @@ def features(
     `sequence` uint8 (n, length); float32 (n, 2k); -20 stands for no window at all, and is the least value.
     """
     out = np.empty((len(sequence), 2 * len(ids)), np.float32)
-    _features(tables(tuple(ids), release, tail, temperature), wide(), np.ascontiguousarray(sequence), out)
+    motifs = tables(tuple(ids), release, tail, temperature)
+    over_rows(_features, len(sequence), motifs, wide(), np.ascontiguousarray(sequence), out)
     return out
 
 
-@njit(cache=True, parallel=True)
-def _features(tables, wide, sequence, out):  # type: ignore[no-untyped-def]
-    n, motifs = len(sequence), tables.width.size
-    for block in prange((n + ROWS - 1) // ROWS):
-        low, high = block * ROWS, min(n, (block + 1) * ROWS)
+@njit(cache=True, nogil=True)
+def _features(first, last, tables, wide, sequence, out):  # type: ignore[no-untyped-def]
+    motifs = tables.width.size
+    for low in range(first, last, ROWS):
+        high = min(last, low + ROWS)
         total = np.zeros((high - low, motifs, 2), np.float32)
         best = np.zeros_like(total)
         _scan(tables, wide, sequence[low:high], np.float32(np.inf), total, best)

@@ -69,7 +69,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _number(values: list[float]) -> str:
-    return f"{np.mean(values):.3f}".replace("0.", ".", 1) if values else "-"
+    return f"{np.mean(values):.3g}".removeprefix("0") if values else "-"
 
 
 def _range(values: list[float]) -> str:
