@@ -11,7 +11,7 @@ from simulators.contract import Assay, Batch, Genome, Module, Program, Rule, Sam
 from simulators.distributions import LN2, exp2, gamma_quantile, log2
 from simulators.random import Key, key, uniform
 
-VERSION = 1
+VERSION = 2
 """Raised when a world, a draw or a shift changes."""
 
 CELLS = ("cell1", "cell2", "cell3")
