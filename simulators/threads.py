@@ -3,6 +3,7 @@
 A kernel that releases the GIL compiles in half the time of one that Numba spreads over threads by itself.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -21,12 +22,15 @@ def over_rows(kernel: Callable[..., Any], n: int, *args: Any) -> None:
     if threads == 1 or n <= step:
         kernel(0, n, *args)
         return
-    calls = [_pool().submit(kernel, low, min(n, low + step), *args) for low in range(0, n, step)]
+    calls = [_pool(threads).submit(kernel, low, min(n, low + step), *args) for low in range(0, n, step)]
     for call in calls:
         call.result()
 
 
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    return ThreadPoolExecutor(most, "rows")
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "rows")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of the threads of its parent, and would wait for them
+    os.register_at_fork(after_in_child=_pool.cache_clear)
