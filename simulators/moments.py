@@ -146,7 +146,9 @@ def _interpolate(low, high, f, gc, chosen, law, batches, depth, scale, table, ex
             outside = readout.read_out(law, f[i, c], gc[i])
             for b in range(first, last):
                 a = readout.in_batch(batches[b], outside, gc[i])
-                one, spread = _surface(table[side, :, depth[b]], h, (a - scale[0]) * scale[1])
+                x = a * scale[1]
+                k = math.floor(x)  # the share of a knot is taken before the origin, which depends on the other rows
+                one, spread = _surface(table[side, :, depth[b]], h, int(k - scale[0] * scale[1]), x - k)
                 mean += one
                 square += one * one
                 within += spread * spread
@@ -157,10 +159,9 @@ def _interpolate(low, high, f, gc, chosen, law, batches, depth, scale, table, ex
 
 
 @njit(cache=True)
-def _surface(table, h, x):  # type: ignore[no-untyped-def]
-    """Mean and SD at fractional indices of GC and read-out."""
-    k = int(x)
-    a, b, c, d = cubic_weights(x - k)
+def _surface(table, h, k, share):  # type: ignore[no-untyped-def]
+    """Mean and SD at a fractional index of GC and a `share` of the way from knot `k` of the read-out to the next."""
+    a, b, c, d = cubic_weights(share)
     if table.shape[0] == 1:
         row = table[0]
         return (a * row[k - 1, 0] + b * row[k, 0] + c * row[k + 1, 0] + d * row[k + 2, 0],

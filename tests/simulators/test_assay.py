@@ -153,6 +153,14 @@ def test_moments_of_a_row_do_not_depend_on_other_rows():
     assert assay.moments(PLAIN, np.empty((0, 3), np.float32), np.empty(0))[0].shape == (0, 3)
 
 
+@pytest.mark.parametrize("near", ["-0x1.83c9080000000p-6", "0x1.bd5eec0000000p-8", "-0x1.ef5a4a0000000p-6"])
+def test_rounding_of_moments_does_not_depend_on_other_rows(near):
+    """Rows on the edge between two float32 numbers, beside one that asks for knots far away."""
+    law, f, gc = replace(PLAIN, gc_linear=0.37), np.float32([[float.fromhex(near)], [-60]]), np.full(2, 0.61)
+    alone, beside = assay.moments(law, f[:1], gc[:1])[0], assay.moments(law, f, gc)[0][:1]
+    assert alone.tobytes() == beside.tobytes()
+
+
 @pytest.mark.parametrize(
     "law",
     [
