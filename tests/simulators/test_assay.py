@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import assay, moments
+from simulators import assay, moments, threads
 from simulators.contract import Batch
 from simulators.random import key, uniforms
 from tests import naive
@@ -43,11 +43,12 @@ def test_an_item_is_measured_the_same_alone_in_a_batch_and_in_a_slice():
 
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="numba has one thread only")
-def test_one_thread_and_two_give_the_same_bytes():
+def test_one_thread_and_two_give_the_same_bytes(monkeypatch):
+    monkeypatch.setattr(threads, "STRETCH", 7)
     most = numba.get_num_threads()
     drawn, found = [], []
-    for threads in (1, 2):
-        numba.set_num_threads(threads)
+    for count in (1, 2):
+        numba.set_num_threads(count)
         drawn.append(items(assay.measure(ALL, activity(400), share(400), KEY), *range(400)))
         moments._table.cache_clear()
         found.append(assay.moments(ALL, activity(), share()))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import genome, motif
+from simulators import genome, motif, threads
 from simulators.contract import Genome, Module
 from simulators.random import ITEMS, key
 from tests import naive
@@ -86,11 +86,12 @@ def test_an_item_is_the_same_alone_in_a_batch_in_any_order_as_prefix_and_as_slic
 
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="numba has one thread only")
-def test_one_thread_and_two_give_the_same_bytes():
+def test_one_thread_and_two_give_the_same_bytes(monkeypatch):
+    monkeypatch.setattr(threads, "STRETCH", 7)
     most = numba.get_num_threads()
     drawn = []
-    for threads in (1, 2):
-        numba.set_num_threads(threads)
+    for count in (1, 2):
+        numba.set_num_threads(count)
         drawn.append(draw(300, law=RICH))
     numba.set_num_threads(most)
     assert same(*drawn)

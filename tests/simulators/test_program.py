@@ -1,11 +1,10 @@
 """f(x) against plain sums over letters, and what must not change when a sequence is turned round."""
 
-import numba
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import effects, field, genome, grammar, motif, mpra, program, scoring
+from simulators import effects, field, genome, grammar, motif, mpra, program, scoring, threads
 from simulators.effects import normals
 from simulators.program import PARTS
 from simulators.random import key
@@ -139,16 +138,15 @@ def test_all_parts_but_orientation_are_the_same_on_the_other_strand(world, rows)
     assert np.abs(here.strand).max() > 0.5
 
 
-def test_f_does_not_depend_on_other_rows_or_on_threads(world, rows, monkeypatch):
+def test_f_does_not_depend_on_other_rows_or_on_threads(world, rows, basis, monkeypatch):
     whole = program.evaluate(world.program, rows)
     alone = np.concatenate([program.evaluate(world.program, rows[i : i + 1]) for i in reversed(range(len(rows)))])
     assert alone[::-1].tobytes() == whole.tobytes()
-    monkeypatch.setattr(program, "_ROWS", 7)
-    most = numba.get_num_threads()
-    numba.set_num_threads(1)
-    slow = program.evaluate(world.program, rows)
-    numba.set_num_threads(most)
-    assert slow.tobytes() == whole.tobytes()
+    monkeypatch.setattr(threads, "STRETCH", 7)
+    assert program.evaluate(world.program, rows).tobytes() == whole.tobytes()
+    again = program.basis(world.program, rows)
+    for name in program.Basis.__dataclass_fields__:
+        assert getattr(again, name).tobytes() == getattr(basis, name).tobytes()
 
 
 def test_a_destroyed_site_counts_and_a_site_by_chance_counts(world):
