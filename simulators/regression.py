@@ -67,26 +67,33 @@ def design(carried: Carried, weight: Floats) -> Design:
 
 def coefficients(found: Design, value: Floats) -> Floats:
     """Least-squares coefficients of each column of `value` (n, outputs), float64 (p, outputs); NaN where not known."""
-    out = np.zeros((found.carried.columns, value.shape[1]))
-    _solve(found.carried.first, found.carried.column, found.weight, found.inverse, value, out)
+    out = _fitted(found, value)
     out[~found.known] = np.nan
     return out
 
 
-def standard_errors(found: Design, replicates: Floats, coefficient: Floats) -> Floats:
+def _fitted(found: Design, value: Floats) -> Floats:
+    """Coefficients of the columns that stand for all: 0 for those that are combinations of earlier ones."""
+    out = np.zeros((found.carried.columns, value.shape[1]))
+    _solve(found.carried.first, found.carried.column, found.weight, found.inverse, value, out)
+    return out
+
+
+def standard_errors(found: Design, replicates: Floats) -> Floats:
     """SE as the published protocol states it, float64 (p, outputs), from `replicates` (n, R, outputs).
 
     The protocol pools replicates: each row of a barcode in a replicate counts as one independent observation of one
     variance (Kircher et al. 2019, doi:10.1038/s41467-019-11526-w), so what replicates of a barcode share is counted
     R times as evidence and these SE are too small. NaN without degrees of freedom.
     """
-    rows = replicates.shape[0] * replicates.shape[1] - int(found.known.sum())
-    if rows <= 0:
-        return np.full(coefficient.shape, np.nan)
-    residual = np.zeros(replicates.shape[2])
-    _residual(found.carried.first, found.carried.column, found.weight, np.nan_to_num(coefficient), replicates, residual)
-    variance = residual / rows / replicates.shape[1]
-    out = np.sqrt(np.maximum(np.diagonal(found.inverse), 0.0)[:, None] * variance)
+    own = np.diagonal(found.inverse)
+    count = replicates.shape[1]
+    freedom = replicates.shape[0] * count - np.count_nonzero(own)
+    if freedom <= 0:
+        return np.full((found.carried.columns, replicates.shape[2]), np.nan)
+    fitted, residual = _fitted(found, replicates.sum(axis=1) / count), np.zeros(replicates.shape[2])
+    _residual(found.carried.first, found.carried.column, found.weight, fitted, replicates, residual)
+    out = np.sqrt(own[:, None] * (residual / freedom / count))
     out[~found.known] = np.nan
     return np.asarray(out)
 

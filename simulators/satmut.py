@@ -196,7 +196,7 @@ def _fit(
     np.add.at(count, carried.column, np.repeat(barcodes, np.diff(carried.first)))
     return Effects(
         effect=effect[1:],
-        se=regression.standard_errors(found, values, effect)[1:],
+        se=regression.standard_errors(found, values)[1:],
         expected=regression.coefficients(found, expected)[1:],
         sd=regression.sampling_sd(found, sd)[1:],
         barcodes=count[1:],

@@ -434,10 +434,10 @@ def weighted_fit(dense, weight, value):
 
 
 def pooled_errors(dense, weight, value):
-    """Textbook SE of weighted least squares with one variance: s^2 (X'WX)^-1, s^2 = e'We / (n - p)."""
+    """Textbook SE of weighted least squares with one variance: s^2 (X'WX)^-1, s^2 = e'We / (n - rank)."""
     residual = value - dense @ weighted_fit(dense, weight, value[:, None])[:, 0]
-    variance = (weight * residual**2).sum() / (len(dense) - dense.shape[1])
-    return np.sqrt(variance * np.diag(np.linalg.inv((dense.T * weight) @ dense)))
+    variance = (weight * residual**2).sum() / (len(dense) - np.linalg.matrix_rank(dense))
+    return np.sqrt(variance * np.diag(np.linalg.pinv((dense.T * weight) @ dense)))
 
 
 def sandwich(dense, weight, sd):

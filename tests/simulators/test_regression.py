@@ -37,15 +37,17 @@ def test_coefficients_are_those_of_dense_least_squares():
     np.testing.assert_allclose(found.inverse, np.linalg.inv((dense.T * weight) @ dense), atol=1e-12)
 
 
-def test_stated_errors_are_those_of_all_rows_pooled():
-    """Every molecule once a replicate, as rows of one ordinary weighted regression."""
-    dense, weight, replicates = library()
-    found, coefficient = solved(dense, weight, replicates)
-    stated = regression.standard_errors(found, replicates, coefficient)
+def pooled(dense, weight, replicates):
+    """SE with every molecule once a replicate, as rows of one ordinary weighted regression."""
     rows = [np.concatenate([x] * REPLICATES) for x in (dense, weight)]
-    for output in range(OUTPUTS):
-        value = np.concatenate([replicates[:, r, output] for r in range(REPLICATES)])
-        np.testing.assert_allclose(stated[:, output], naive.pooled_errors(*rows, value), rtol=1e-12)
+    values = [np.concatenate(list(replicates[:, :, output].T)) for output in range(OUTPUTS)]
+    return np.stack([naive.pooled_errors(*rows, value) for value in values], axis=1)
+
+
+def test_stated_errors_are_those_of_all_rows_pooled():
+    dense, weight, replicates = library()
+    stated = regression.standard_errors(solved(dense, weight, replicates)[0], replicates)
+    np.testing.assert_allclose(stated, pooled(dense, weight, replicates), rtol=1e-11)
 
 
 def test_sampling_sd_is_the_sandwich():
@@ -58,6 +60,7 @@ def test_sampling_sd_is_the_sandwich():
 @pytest.mark.parametrize("case", ["never carried", "always together", "a sum of two"])
 def test_columns_that_cannot_be_told_are_nan_and_the_others_are_right(case):
     dense, weight, replicates = library()
+    replicates += 2 * dense[:, 5, None, None]  # what cannot be told apart may act all the same
     lost = {"never carried": [7], "always together": [5, 9], "a sum of two": [5, 9, 12]}[case]
     if case == "never carried":
         dense[:, 7] = False
@@ -69,21 +72,26 @@ def test_columns_that_cannot_be_told_are_nan_and_the_others_are_right(case):
     found, coefficient = solved(dense, weight, replicates)
     kept = np.setdiff1d(np.arange(dense.shape[1]), lost)
     np.testing.assert_array_equal(np.flatnonzero(~found.known), lost)
-    for values in (coefficient, regression.standard_errors(found, replicates, coefficient),
-                   regression.sampling_sd(found, np.ones((len(dense), OUTPUTS)))):  # fmt: skip
+    stated = regression.standard_errors(found, replicates)
+    for values in (coefficient, stated, regression.sampling_sd(found, np.ones((len(dense), OUTPUTS)))):
         assert np.isnan(values[lost]).all()
         assert np.isfinite(values[kept]).all()
     # Least squares of least norm agrees on what can be told.
     np.testing.assert_allclose(
         coefficient[kept], naive.weighted_fit(dense, weight, replicates.mean(axis=1))[kept], atol=1e-10
     )
+    np.testing.assert_allclose(stated[kept], pooled(dense, weight, replicates)[kept], rtol=1e-9)
 
 
 def test_too_few_molecules_state_no_error():
+    """As many rows as the molecules have dimensions, and none at all."""
     dense, weight, replicates = library(n=8, columns=26, carry=0.2)
-    found, coefficient = solved(dense, weight, replicates)
-    assert found.known.sum() < 26
-    assert np.isnan(regression.standard_errors(found, replicates[:, :0], coefficient)).all()
+    found, _ = solved(dense, weight, replicates[:, :1])
+    assert np.linalg.matrix_rank(dense) == 8
+    assert np.isnan(regression.standard_errors(found, replicates[:, :1])).all()
+    assert np.isfinite(regression.standard_errors(found, replicates)[found.known]).all()
+    nobody = regression.design(regression.Carried(np.zeros(1, np.int64), np.empty(0, np.int64), 26), np.empty(0))
+    assert np.isnan(regression.standard_errors(nobody, replicates[:0])).all()
 
 
 def test_p_values_are_those_of_the_normal_law():
