@@ -94,7 +94,7 @@ def run(
     engine
         processes, inprocess or dask.
     workers
-        Processes at a time; 0 takes one a core, or as many as the scheduler has threads.
+        Processes at a time; 0 takes one a core, or as many as the scheduler has workers.
     scheduler
         Address of a Dask scheduler, as tcp://host:port; without one, dask starts workers on this machine.
     device
@@ -191,7 +191,7 @@ def simulate(
     engine
         inprocess, processes or dask; the last two draw the shards of a folder side by side.
     workers
-        Processes at a time; 0 takes one a core, or as many as the scheduler has threads.
+        Processes at a time; 0 takes one a core, or as many as the scheduler has workers.
     scheduler
         Address of a Dask scheduler, as tcp://host:port.
     quiet

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from pathlib import Path
@@ -13,7 +14,7 @@ try:
     # What happens to workers is told by the driver; the import reads this, here and in each worker.
     os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
     import distributed
-    from distributed.comm import CommClosedError
+    from distributed.comm import CommClosedError, resolve_address
 except ImportError as error:
     raise InputError("--engine dask: distributed is not installed; pip install 'shiftbench[dask]'") from error
 
@@ -22,14 +23,16 @@ T = TypeVar("T")
 
 PATIENCE = 15.0
 """Seconds in which a scheduler has to answer."""
+_TURN = threading.Lock()
+"""Held by the one call that runs in this process: fits side by side in threads would share PyTorch's random numbers."""
 
 
 class Dask(Executor):
     """Calls run by Dask; a worker or a connection that is lost is a `BrokenExecutor`, as with processes.
 
     Without an address there are `workers` processes of one thread each, prepared by `prepare`, which end with the
-    executor. Workers of an address must see the same packages and the same files. Calls run in the folder from which
-    they were submitted, so that relative paths hold.
+    executor. Workers of an address must see the same packages and the same files; each runs one call at a time,
+    whatever its threads. Calls run in the folder from which they were submitted, so that relative paths hold.
     """
 
     def __init__(self, workers: int, address: str, prepare: Callable[[], None]) -> None:
@@ -58,11 +61,11 @@ class Dask(Executor):
             self._cluster.close()
 
 
-def threads(address: str) -> int:
-    """Number of calls that the cluster at an address can run at a time; `InputError` if it has no worker."""
+def workers(address: str) -> int:
+    """Number of workers at an address, each of which runs one call at a time; `InputError` if there is none."""
     client = _connect(address)
     try:
-        found: int = sum(client.nthreads().values())
+        found = len(client.nthreads())
     finally:
         client.close()
     if not found:
@@ -95,6 +98,7 @@ def _local(workers: int) -> Any:
 
 def _connect(address: str) -> Any:
     try:
+        resolve_address(address)  # a client that fails on a wrong address hangs when it is let go
         return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
@@ -102,8 +106,9 @@ def _connect(address: str) -> Any:
 
 
 def _call(folder: Path, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-    os.chdir(folder)
-    return fn(*args, **kwargs)
+    with _TURN:
+        os.chdir(folder)
+        return fn(*args, **kwargs)
 
 
 def _pass_on(done: Future[T], outer: Future[T]) -> None:

@@ -47,11 +47,13 @@ class InProcess(Executor):
 
 
 def width(name: str, workers: int, scheduler: str = "") -> int:
-    """How many calls run at a time: `workers`, or if 0 as many as there are cores, or threads at the scheduler.
+    """How many calls run at a time: `workers`, or if 0 as many as there are cores, or workers at the scheduler.
 
-    `InputError` for an unknown engine, or a scheduler that does not answer.
+    `InputError` for an unknown engine, fewer than 0 workers, or a scheduler that does not answer.
     """
     _check(name)
+    if workers < 0:
+        raise InputError(f"--workers: {workers}; expected 0 or more")
     if scheduler and name != "dask":
         raise InputError(f"--scheduler: {scheduler} with the engine {name}; expected --engine dask")
     if name == "inprocess":
@@ -59,7 +61,7 @@ def width(name: str, workers: int, scheduler: str = "") -> int:
     if scheduler and not workers:
         from shiftbench import cluster
 
-        return cluster.threads(scheduler)
+        return cluster.workers(scheduler)
     return workers or os.cpu_count() or 1
 
 

@@ -4,7 +4,9 @@ import importlib.util
 import os
 import socket
 import sys
+import time
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -85,8 +87,17 @@ def test_width():
     assert width("inprocess", 5) == 1
     assert width("processes", 5) == 5
     assert width("processes", 0) == os.cpu_count()
+    with pytest.raises(InputError, match="--workers: -1; expected 0 or more"):
+        width("processes", -1)
     with pytest.raises(InputError, match="expected --engine dask"):
         width("processes", 1, "tcp://localhost:1")
+
+
+def span() -> tuple[float, float]:
+    """When a call begins and ends."""
+    begun = time.monotonic()
+    time.sleep(0.05)
+    return begun, time.monotonic()
 
 
 @pytest.mark.skipif(not HAS_DASK, reason=DASK.marks[0].kwargs["reason"])
@@ -102,12 +113,26 @@ class TestScheduler:
         ) as cluster:
             yield cluster
 
-    def test_its_threads_are_used_and_it_stays(self, cluster, tmp_path, monkeypatch):
-        assert width("dask", 0, cluster.scheduler_address) == 3
+    def test_its_workers_are_used_and_it_stays(self, cluster, tmp_path, monkeypatch):
+        assert width("dask", 0, cluster.scheduler_address) == 1
         monkeypatch.chdir(tmp_path)
         with engine("dask", 3, cluster.scheduler_address) as executor:
             assert executor.submit(os.getcwd).result() == str(tmp_path)
-        assert width("dask", 0, cluster.scheduler_address) == 3
+        assert width("dask", 0, cluster.scheduler_address) == 1
+
+    def test_a_worker_of_many_threads_runs_one_call_at_a_time(self, cluster):
+        with engine("dask", 3, cluster.scheduler_address) as executor:
+            spans = [future.result() for future in [executor.submit(span) for _ in range(4)]]
+        assert all(end <= start for (_, end), (start, _) in pairwise(sorted(spans)))
+
+    @pytest.mark.parametrize("address", ["foo", "tcp://localhost:port", "http://localhost:1"])
+    def test_a_wrong_address_starts_no_client(self, address, monkeypatch):
+        import distributed
+
+        monkeypatch.delattr(distributed, "Client")
+        with pytest.raises(InputError, match="no scheduler answers") as caught:
+            width("dask", 0, address)
+        assert "\n" not in str(caught.value)
 
     def test_a_cluster_without_workers(self, cluster):
         cluster.scale(0)
