@@ -262,12 +262,3 @@ def negative_binomial(table: NDArray[np.float64], u: float, v: float, mean: floa
     if mean <= 0:
         return 0
     return poisson_quantile(v, mean * gamma_ratio(table, normal_quantile(u), size))  # type: ignore[no-any-return]
-
-
-@njit(cache=True)
-def beta_variate(u: float, v: float, mean: float, sd: float) -> float:
-    """Beta variate of `mean` and `sd` from two uniforms, as gamma / (gamma + gamma); sd^2 < mean (1 - mean)."""
-    total = mean * (1 - mean) / (sd * sd) - 1
-    x = gamma_quantile(u, mean * total)
-    y = gamma_quantile(v, (1 - mean) * total)
-    return x / (x + y)
