@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from simulators import motif, scan, scoring
+from simulators.threads import over_rows
 from simulators.wide import wide
 from tests.benchmarks.interleaved import medians
 
@@ -62,7 +63,7 @@ def ways():
 
     def features(use):
         out = np.empty((ROWS, 2 * MOTIFS), np.float32)
-        scan._features(tables, use, sequence, out)
+        over_rows(scan._features, ROWS, tables, use, sequence, out)
         return out
 
     found = {"torch conv1d": lambda: by_convolution(letters, *filters)}
