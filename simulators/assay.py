@@ -23,10 +23,13 @@ from simulators.distributions import (
     normal_quantile,
 )
 from simulators.moments import moments
-from simulators.random import Key, uniforms, words
+from simulators.random import ITEMS, Key, uniforms, words
 from simulators.threads import over_rows
 
 __all__ = ["Measured", "barcode_table", "measure", "moments"]
+
+OUTPUTS = 256
+"""Number of outputs that the addresses of one insert have room for."""
 
 # Addresses of the draws of one insert; outputs and replicates follow from there.
 _BARCODES = 0
@@ -64,9 +67,12 @@ class Measured:
 def measure(assay: Assay, f: NDArray[np.float32], gc: NDArray[np.float64], key: Key, start: int = 0) -> Measured:
     """Measurements of items `start`, `start` + 1, ... with noise-free activity `f` (n, outputs), log2 units.
 
-    `gc` (n,) is the share of G and C of the whole sequence.
+    `gc` (n,) is the share of G and C of the whole sequence. `ValueError` beyond item 2^32 or 256 outputs, where draws
+    would share addresses.
     """
     n, outputs = f.shape
+    if start < 0 or start + n > ITEMS or outputs > OUTPUTS:
+        raise ValueError(f"items {start} to {start + n} of {outputs} outputs: at most {ITEMS} items, {OUTPUTS} outputs")
     result = Measured(
         np.empty((n, assay.replicates, outputs), np.float32), np.empty(n, np.int32), np.empty(n, np.int32)
     )

@@ -69,7 +69,10 @@ def draw(world: World, n: int, *, seed: int | bytes, split: str = "sample", star
 
     Letters and noise come from `seed` and `split` alone: two worlds that differ in one part differ in nothing else.
     The table holds `gc` (of the insert with adapters), `barcodes`, `plants` (sites planted) and `batch`.
+    `ValueError` for an item beyond 2^31, which no group of a `Sample` can number.
     """
+    if start + n > 2**31:
+        raise ValueError(f"items {start} to {start + n}: outside 0 to {2**31}")
     drawn = genome.draw(world.genome, world.program.release, key(seed, "mpra", split, "genome"), n, start)
     f, gc = program.evaluate(world.program, drawn.sequence), genome.gc(drawn.sequence)
     measured = assay.measure(world.assay, f, gc.astype(np.float64), key(seed, "mpra", split, "assay"), start)

@@ -215,6 +215,14 @@ def test_gc_and_batches_that_do_not_fit_are_refused():
         assay.moments(ALL, f, share(2), np.array([0, 3], np.int32))
 
 
+def test_draws_that_would_share_an_address_are_refused():
+    most = assay.measure(PLAIN, np.zeros((2, 256), np.float32), np.full(2, 0.5), KEY, 2**32 - 2)
+    assert most.replicates.shape == (2, 3, 256)
+    for outputs, start in ((257, 0), (256, 2**32 - 1), (1, -1)):
+        with pytest.raises(ValueError, match=rf"items {start} to .* of {outputs} outputs: at most 4294967296 items"):
+            assay.measure(PLAIN, np.zeros((2, outputs), np.float32), np.full(2, 0.5), KEY, start)
+
+
 @pytest.mark.parametrize("law", [PLAIN, replace(ALL, least_barcodes=1), replace(SMALL, jackpot_rate=1.0)])
 def test_a_table_of_barcodes_splits_the_counts_of_its_insert(law):
     f, gc = activity(), share()

@@ -122,6 +122,9 @@ def test_an_item_is_the_same_alone_as_prefix_as_slice_and_with_other_threads(wor
 
 def test_groups_are_rows(world):
     assert mpra.draw(world, 4, seed=0, start=10).group.tolist() == [10, 11, 12, 13]
+    assert mpra.draw(world, 1, seed=0, start=2**31 - 1).group.tolist() == [2**31 - 1]
+    with pytest.raises(ValueError, match="items 2147483647 to 2147483649: outside 0 to 2147483648"):
+        mpra.draw(world, 2, seed=0, start=2**31 - 1)
 
 
 def test_other_seeds_and_splits_share_nothing(world):
