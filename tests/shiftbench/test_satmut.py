@@ -16,7 +16,7 @@ from shiftbench.spec import Data, Fit, Score
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.satmut import Satmut
 from shiftbench.validate import Selection
-from simulators import satmut
+from simulators import mpra, satmut
 from simulators.contract import World
 
 
@@ -31,6 +31,10 @@ def small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(satmut.Library.__init__, "__defaults__", (2000, 7.0))
         yield
+
+
+def test_its_version_is_raised_with_that_of_the_worlds_and_that_of_the_draws():
+    assert Satmut.version == 1000 * mpra.VERSION + satmut.VERSION
 
 
 @pytest.fixture(scope="module")
