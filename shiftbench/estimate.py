@@ -16,7 +16,8 @@ def larger_tiers(
     """Core-hours of each tier on this machine, each kind of node in proportion to its work.
 
     A tier with a kind of node that was not measured here is left out.
-    Work is rows x epochs x channels for a network, and rows for the rest.
+    Work is rows x epochs x channels for a network, rows x resamples for a score, and rows for the rest; a row of a
+    test set means what its provider counts.
     """
     seconds: dict[str, float] = defaultdict(float)
     work: dict[str, float] = defaultdict(float)
@@ -64,9 +65,15 @@ def _work(node: Node, nodes: Mapping[str, Node], available: Mapping[str, int]) -
         case Predict():
             fit = nodes[node.fit]
             assert isinstance(fit, Fit)
-            return f"predict {fit.recipe.name}", _rows(nodes[node.test], available)
+            return f"predict {fit.recipe.name}, {_provider(nodes[node.test])}", _rows(nodes[node.test], available)
         case Score():
-            return "score", _rows(nodes[node.test], available)
+            test = nodes[node.test]
+            return f"score {_provider(test)}", _rows(test, available) * node.resamples
+
+
+def _provider(node: Node) -> str:
+    assert isinstance(node, Data)
+    return node.provider
 
 
 def _rows(node: Node, available: Mapping[str, int]) -> float:
