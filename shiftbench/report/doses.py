@@ -12,12 +12,14 @@ from shiftbench.report.frame import Dose, Number, Scores
 from shiftbench.report.tables import SWEEP, Entry, Notes, Table, decimal, percent
 from shiftbench.spec import NULL
 
+LOW = 0.15
+"""Severity of the low dose of the heat table."""
 BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Error, coverage and scaled score of every test of a task (keys: shift, dose, recipe, wrapper).
+    """Error, coverage, correlation and scaled score of every test of a task (keys: shift, dose, recipe, wrapper).
 
     `ladders`: of each shift the doses that have numbers, dose 0 first; `leader`: the network that errs least at dose 0.
     """
@@ -25,6 +27,7 @@ class Sweep:
     frame: pd.DataFrame
     errors: Scores
     coverage: Scores
+    correlation: Scores
     scaled: Scores
     ladders: dict[str, list[Dose]]
     leader: str
@@ -41,13 +44,15 @@ class Sweep:
 def sweep(frame: pd.DataFrame) -> Sweep:
     """Numbers of a task's rows, over seeds, worlds and outputs."""
     frame = read.over_outputs(frame[frame["group"] == ""])
-    errors, coverage = (read.numbers(read.select(frame, metric), SWEEP) for metric in ("rmse", "coverage"))
+    errors, coverage, correlation = (
+        read.numbers(read.select(frame, metric), SWEEP) for metric in ("rmse", "coverage", "pearson")
+    )
     scaled = read.numbers(read.select(frame, "rmse"), SWEEP, "scaled")
     shifts = [*(shift for found in read.families(frame).values() for shift in found), *read.compounds(frame)]
     ladders = {shift: read.reached(errors, shift, read.doses(frame, shift)) for shift in shifts}
     tested = read.networks(frame) or [name for name in ("kmer_ridge", "motif_prior") if name in set(frame["recipe"])]
     leader = min(tested, key=lambda name: _or_last(read.at(errors, "", "0", name)), default="")
-    return Sweep(frame, errors, coverage, scaled, ladders, leader)
+    return Sweep(frame, errors, coverage, correlation, scaled, ladders, leader)
 
 
 def _or_last(number: Number) -> float:
@@ -85,9 +90,10 @@ def _places(found: Sweep) -> list[tuple[str, str, Dose]]:
 
 
 def _heat_doses(ladder: Sequence[Dose]) -> list[Dose]:
-    """Doses of a family that the heat table shows: a low one, the largest, and the arms."""
+    """Doses of a family that the heat table shows: the one nearest to `LOW`, the largest, and the arms."""
     numbered = [dose for dose in ladder[1:] if not dose.arm]
-    low_and_largest = [numbered[1], numbered[-1]] if len(numbered) > 2 else numbered
+    low = min(numbered[:-1], key=lambda dose: abs(dose.severity - LOW), default=None)
+    low_and_largest = [*([low] if low else []), *numbered[-1:]]
     return [*low_and_largest, *(dose for dose in ladder if dose.arm)]
 
 
@@ -121,12 +127,17 @@ def harm(title: str, found: Sweep, shifts: Sequence[str]) -> Table:
             _less(oracle, None, notes),
             _less(source, oracle, notes),
             _less(error, source, notes),
+            _from(
+                read.at(found.correlation, "", "0", found.leader),
+                read.at(found.correlation, shift, dose.name, found.leader),
+                notes,
+            ),
             tables.entry(read.at(found.coverage, shift, dose.name, found.leader), notes, share=True),
         )
         body.append((Entry(shift), Entry(dose.label, f"severity {dose.severity:.2f}"), *fields))
     heads = (
         "shift", "largest dose", "RMSE", "against dose 0", "noise alone (oracle)", "+ not knowing of the shift",
-        f"+ {found.leader} itself", tables.HEADS["coverage"],
+        f"+ {found.leader} itself", tables.HEADS["pearson"], tables.HEADS["coverage"],
     )  # fmt: skip
     return Table(title, heads, tuple(body), notes.lines(), labels=2)
 
@@ -136,6 +147,12 @@ def _percent_change(before: Number, after: Number) -> Entry:
         return Entry("–")
     share = after.value / before.value - 1
     return Entry(("+" if share >= 0 else "") + percent(share))
+
+
+def _from(before: Number, after: Number, notes: Notes) -> Entry:
+    """A number, and in small print what it was at dose 0."""
+    found = tables.entry(after, notes)
+    return found._replace(small=f"from {decimal(before.value)}") if before.defined and after.defined else found
 
 
 def _less(number: Number, other: Number | None, notes: Notes) -> Entry:

@@ -6,13 +6,17 @@ from shiftbench.report import frame as read
 from shiftbench.report.frame import NOMINAL, Dose, Number, Scores
 from shiftbench.report.tables import decimal, percent
 
+Pair = tuple[Number, Number]
+"""A number at dose 0 and at another dose."""
+
 PARTS = {
     "genome": "Covariate shift (genome): other sequences than those trained on; what a sequence does stays the same.",
     "program": "Concept shift (program): the same sequences as those trained on; what they do changes.",
     "assay": "Measurement shift (assay): sequences and biology stay the same; how they are measured changes.",
 }
-GROWTH, MISS = 0.05, 0.03
-"""Error counts as grown from +5 %, intervals as failing from 3 points under nominal with the interval below it."""
+GROWTH, MISS, FALL = 0.05, 0.03, 0.05
+"""Error counts as grown from +5 %, intervals as failing from 3 points under nominal with the interval below it, and a
+correlation as fallen from -.05: a shift that makes values differ less lowers every error."""
 
 
 def change(before: float, after: float) -> str:
@@ -21,18 +25,31 @@ def change(before: float, after: float) -> str:
     return f"({'+' if share >= 0 else ''}{percent(share)})" if before > 0 else ""
 
 
-def verdict(before: Number, after: Number, held: Number) -> str:
-    """What error and coverage together mean."""
+def verdict(before: Number, after: Number, held: Number, tells: Pair = (read.NOT_SCORED, read.NOT_SCORED)) -> str:
+    """What error and coverage together mean; `tells`: correlation before and after."""
     grown = after.value > before.value * (1 + GROWTH)
+    less = "it errs no more, but only since values differ less: its correlation falls"
     if not held.defined:
-        return "it errs more, and gives no intervals that could say so" if grown else "it gives no intervals"
+        if not grown:
+            return less if fallen(tells) else "it gives no intervals"
+        return "it errs more, and gives no intervals that could say so"
     if held.value < NOMINAL - MISS and not held.high >= NOMINAL:
         return "it is wrong and does not know it" if grown else "its error stays, but its error bars are too narrow"
-    return "it errs more, and its error bars still say so" if grown else "it takes little harm"
+    if grown:
+        return "it errs more, and its error bars still say so"
+    return less if fallen(tells) else "it takes little harm"
 
 
-def dose_effect(shift: str, dose: Dose, recipe: str, errors: Scores, coverage: Scores) -> str:
-    """A recipe's error and coverage at a dose of a shift against dose 0; empty where they are undefined."""
+def fallen(tells: Pair) -> bool:
+    """Whether a correlation is clearly lower than it was; an undefined one is not."""
+    return tells[1].value < tells[0].value - FALL
+
+
+def dose_effect(
+    shift: str, dose: Dose, recipe: str, errors: Scores, coverage: Scores, correlation: Scores | None = None
+) -> str:
+    """Error, coverage and correlation of a recipe at a dose against dose 0; empty where the error is undefined."""
+    tells = _pair(shift, dose, recipe, correlation or {})
     before, after = (read.at(errors, shift, name, recipe) for name in ("0", dose.name))
     start, held = (read.at(coverage, shift, name, recipe) for name in ("0", dose.name))
     if not (before.defined and after.defined):
@@ -45,7 +62,13 @@ def dose_effect(shift: str, dose: Dose, recipe: str, errors: Scores, coverage: S
     if held.defined:
         at_first = f" ({percent(start.value)} at dose 0)" if start.defined else ""
         text += f" and its {percent(NOMINAL)} intervals hold {percent(held.value)} of new measurements{at_first}"
-    return f"{text}: {verdict(before, after, held)}."
+    if tells[0].defined and tells[1].defined:
+        text += f"; its correlation goes from {decimal(tells[0].value, 2)} to {decimal(tells[1].value, 2)}"
+    return f"{text}: {verdict(before, after, held, tells)}."
+
+
+def _pair(shift: str, dose: Dose, recipe: str, scores: Scores) -> Pair:
+    return read.at(scores, shift, "0", recipe), read.at(scores, shift, dose.name, recipe)
 
 
 def oracle_gap(shift: str, dose: Dose, recipe: str, errors: Scores) -> str:
@@ -107,14 +130,17 @@ def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:
     )
 
 
-def tally(tops: dict[str, Dose], recipe: str, errors: Scores, coverage: Scores) -> str:
+def tally(
+    tops: dict[str, Dose], recipe: str, errors: Scores, coverage: Scores, correlation: Scores | None = None
+) -> str:
     """Shifts by what their largest dose does to a recipe; empty for fewer than two."""
     named: dict[str, list[str]] = {}
     for shift, dose in tops.items():
         before, after = (read.at(errors, shift, name, recipe) for name in ("0", dose.name))
         if before.defined and after.defined:
             held = read.at(coverage, shift, dose.name, recipe)
-            named.setdefault(verdict(before, after, held), []).append(shift)
+            tells = _pair(shift, dose, recipe, correlation or {})
+            named.setdefault(verdict(before, after, held, tells), []).append(shift)
     if sum(map(len, named.values())) < 2:
         return ""
     told = [

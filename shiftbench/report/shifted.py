@@ -58,7 +58,7 @@ def _heat(task: str, found: Sweep, families: dict[str, list[str]], title: str) -
         title,
         given(
             (
-                sentences.tally(tops, found.leader, found.errors, found.coverage),
+                sentences.tally(tops, found.leader, found.errors, found.coverage, found.correlation),
                 sentences.heat(found.scaled, found.leader, tops),
             )
         ),
@@ -73,7 +73,9 @@ def _part(task: str, found: Sweep, part: str, shifts: list[str], look: dict[str,
     tops, leader = _tops(found, shifts), found.leader
     more = []
     for shift, top in tops.items():
-        more.append(_text(shift) + sentences.dose_effect(shift, top, leader, found.errors, found.coverage))
+        more.append(
+            _text(shift) + sentences.dose_effect(shift, top, leader, found.errors, found.coverage, found.correlation)
+        )
         unreached = [dose for dose in read.doses(found.frame, shift) if dose not in found.ladders[shift]]
         more += [sentences.not_reached(dose, found.errors, shift) for dose in unreached[:1]]
     ladders = [

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from shiftbench.report import doses, figures, frame, page, sentences, shifted, tables
+from shiftbench.spec import SEVERITIES
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 LADDERS = {
@@ -363,6 +364,14 @@ def test_verdict_follows_error_and_coverage(after, held, expected):
     assert sentences.verdict(frame.Number(0.61), frame.Number(after), number) == expected
 
 
+def test_an_error_that_shrinks_with_the_values_is_no_little_harm():
+    held, before, after = frame.Number(0.97, 0.95, 0.99), frame.Number(0.66), frame.Number(0.47)
+    told = sentences.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.46)))
+    assert told == "it errs no more, but only since values differ less: its correlation falls"
+    same = sentences.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.53)))
+    assert same == sentences.verdict(before, after, held) == "it takes little harm"
+
+
 def test_a_wide_interval_gives_no_verdict_of_failing_coverage():
     held = frame.Number(0.85, 0.7, 0.95)
     assert "does not know" not in sentences.verdict(frame.Number(0.6), frame.Number(0.8), held)
@@ -509,11 +518,13 @@ def test_captions_tell_whose_intervals_the_bars_are(html):
 
 @pytest.mark.parametrize(
     ("numbered", "shown"),
-    [([1], [1]), ([2, 5], [2, 5]), ([1, 2, 3], [2, 3]), ([1, 2, 3, 4, 5], [2, 5]), ([], [])],
+    [([1], [1]), ([2, 5], [2, 5]), ([1, 2, 3], [2, 3]), ([1, 2, 3, 4, 5], [2, 5]), ([2, 4, 5], [2, 5]), ([], [])],
 )
 @pytest.mark.parametrize("arms", [[], ["full"]])
 def test_heat_table_shows_a_low_dose_the_largest_and_the_arms(numbered, shown, arms):
-    ladder = [frame.Dose(str(dose), dose / 10) for dose in [0, *numbered]] + [frame.Dose(name, 1.0) for name in arms]
+    ladder = [frame.Dose(str(dose), SEVERITIES[str(dose)]) for dose in [0, *numbered]] + [
+        frame.Dose(name, 1.0) for name in arms
+    ]
     assert [dose.name for dose in doses._heat_doses(ladder)] == [*map(str, shown), *arms]
 
 
