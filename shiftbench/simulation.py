@@ -12,7 +12,7 @@ from shiftbench.errors import InputError, ShiftbenchError
 from shiftbench.execute import drive, engine, width
 from shiftbench.progress import progress
 from shiftbench.shards import SCHEMA_VERSION, Draw, Shards, write_file
-from shiftbench.spec import SEVERITIES, did_you_mean
+from shiftbench.spec import NULL, SEVERITIES, did_you_mean
 from shiftbench.whole import whole
 from simulators import prior
 from simulators.contract import World
@@ -76,6 +76,8 @@ def simulate(
     one_file = output.suffix == ".parquet"
     if barcodes and not one_file:
         raise InputError(f"--barcodes: with the folder {output}; expected one .parquet file as --output")
+    if barcodes and barcodes.resolve() == output.resolve():
+        raise InputError(f"--barcodes: {barcodes} is --output as well; expected another file")
     if one_file and way.engine != "inprocess":
         raise InputError(f"--engine {way.engine}: one file has one writer; expected a folder as --output")
     drawn, facts = _world(world, shift)
@@ -100,6 +102,8 @@ def _world(number: int, shift: str) -> tuple[World, dict[str, Any]]:
     family, _, dose = shift.partition(":")
     if shift and family not in FAMILIES:
         raise InputError(f"--shift: no family {family!r}{did_you_mean(family, list(FAMILIES))}")
+    if family == NULL:
+        raise InputError("--shift null: it is a second draw without a shift; give another --seed and no --shift")
     if shift and dose not in SEVERITIES:
         raise InputError(
             f"--shift: no dose {dose!r}{did_you_mean(dose, list(SEVERITIES))}; expected family:dose, such as gc:3"

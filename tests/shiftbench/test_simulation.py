@@ -183,6 +183,17 @@ def test_barcodes_of_a_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_barcodes_into_the_file_itself(tmp_path):
+    with pytest.raises(InputError, match="expected another file"):
+        draw(tmp_path / "x.parquet", barcodes=tmp_path / "." / "x.parquet")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_null_shift_is_another_seed(tmp_path):
+    with pytest.raises(InputError, match="give another --seed"):
+        draw(tmp_path / "x.parquet", shift="null:0")
+
+
 def test_a_world_tells_its_mechanism_which_a_shift_does_not_change(tmp_path):
     plain, moved, other = (
         simulate(
