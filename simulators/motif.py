@@ -91,6 +91,14 @@ def unlike(motifs: Motifs, count: int, most: float) -> list[int]:
     return chosen
 
 
+def resembles(motifs: Motifs, others: Motifs, most: float) -> NDArray[np.bool_]:
+    """Whether scores correlate above `most` with those of any of `others`, bool (k,), as in `unlike`."""
+    bits, far = log_odds(motifs), log_odds(others)
+    rows = [table[:width] for table, width in zip(bits, motifs.width, strict=True)]
+    ones = [table[:width] for table, width in zip(far, others.width, strict=True)]
+    return np.array([any(_resemblance(row, one) > most for one in ones) for row in rows], np.bool_)
+
+
 @njit(cache=True)
 def _resemblance(first, second):  # type: ignore[no-untyped-def]
     """Largest correlation of two motifs' scores on uniform letters, over offsets and strands; log-odds (width, 4)."""

@@ -104,12 +104,15 @@ class PwmRidge(_Ridge):
 
     def setup(self, train: Sample, facts: Facts) -> State:
         """Ids of the motifs, kept in the state."""
-        from simulators import motif
+        from simulators import motif, mpra
 
         rng = np.random.Generator(np.random.Philox(key=1))
         if "source_world" in facts:
             program = World.from_json(facts["source_world"]).program
-            others = [name for name in motif.vertebrate_ids() if name not in {*program.public, *program.dark}]
+            # A decoy that resembles a dark motif would tell of it.
+            told = motif.resembles(motif.load(motif.vertebrate_ids()), motif.load(program.dark), mpra.RESEMBLANCE)
+            unlike = [name for name, near in zip(motif.vertebrate_ids(), told, strict=True) if not near]
+            others = [name for name in unlike if name not in program.public]
             true = rng.permutation(program.public)[: len(program.public) // 2]
             return {"motifs": np.concatenate([true, rng.choice(others, DECOYS, replace=False)])}
         return {"motifs": rng.choice(motif.vertebrate_ids(), ALONE, replace=False)}

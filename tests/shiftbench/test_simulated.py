@@ -13,7 +13,7 @@ from shiftbench.spec import Data
 from shiftbench.tasks import simulated
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.simulated import Mpra, measured
-from simulators import mpra
+from simulators import motif, mpra
 from simulators.contract import World
 
 
@@ -68,6 +68,10 @@ def test_controls_hold_no_dark_motif():
     assert prior == set(program.public)
     assert len(ridge & set(program.public)) == len(program.public) // 2
     assert len(ridge - set(program.public)) == DECOYS >= 5 * len(ridge & set(program.public))
+    decoys = motif.load(sorted(ridge - set(program.public)))
+    assert not motif.resembles(
+        decoys, motif.load(program.dark), mpra.RESEMBLANCE
+    ).any()  # nothing tells of the dark part
     assert not (ridge | prior) & set(program.dark)
 
 

@@ -165,3 +165,13 @@ def test_the_cache_folder_costs_no_heavy_import():
     code = "import sys; import simulators.cache; print({'numba', 'scipy', 'numpy'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout.strip() == "set()"
+
+
+def test_a_motif_resembles_itself_and_not_those_unlike_it():
+    ids = motif.vertebrate_ids()[:60]
+    motifs = motif.load(ids)
+    rows = motif.unlike(motifs, 12, 0.6)
+    told = motif.resembles(motifs, motifs[rows[:1]], 0.6)
+    assert told[rows[0]]
+    assert not told[rows[1:]].any()
+    assert motif.resembles(motifs, motifs[rows[:1]], -1.0).all()
