@@ -243,6 +243,12 @@ def reached(scores: Scores, shift: str, ladder: Sequence[Dose]) -> list[Dose]:
     ]
 
 
+def worlds(frame: pd.DataFrame, shift: str = "", dose: str = "0") -> int:
+    """Number of worlds that have a number at a dose of a shift."""
+    rows = frame[(frame["shift"] == shift) & (frame["dose"] == dose) & frame["value"].notna()]
+    return int(rows["world"].nunique())
+
+
 def families(frame: pd.DataFrame) -> dict[str, list[str]]:
     """Shifts of one part each, by part (genome, program, assay) and name; compounds and the null shift are apart."""
     part = {name: where for name, where in _shifts(frame).items() if name != NULL and "+" not in name}

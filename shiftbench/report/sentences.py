@@ -28,7 +28,7 @@ def change(before: float, after: float) -> str:
 def verdict(before: Number, after: Number, held: Number, tells: Pair = (read.NOT_SCORED, read.NOT_SCORED)) -> str:
     """What error and coverage together mean; `tells`: correlation before and after."""
     grown = after.value > before.value * (1 + GROWTH)
-    less = "it errs no more, but only since values differ less: its correlation falls"
+    less = "it tells values apart worse, though its error does not grow"
     if not held.defined:
         if not grown:
             return less if fallen(tells) else "it gives no intervals"
@@ -107,6 +107,16 @@ def not_reached(dose: Dose, errors: Scores, shift: str) -> str:
     """Why a dose has no numbers."""
     reasons = [number.reason for key, number in errors.items() if key[:2] == (shift, dose.name)]
     return f"{dose.label.capitalize()} of {shift} has no numbers: {reasons[0]}." if reasons else ""
+
+
+def partly_reached(shift: str, dose: Dose, reached: int, every: int) -> str:
+    """That a dose has numbers of some worlds only; empty where it has them of all or of none."""
+    if not 0 < reached < every:
+        return ""
+    return (
+        f"{dose.label.capitalize()} of {shift} is reached in {reached} of {every} worlds: its numbers are means over "
+        "those, and those of dose 0 over all."
+    )
 
 
 def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:

@@ -76,6 +76,10 @@ def _part(task: str, found: Sweep, part: str, shifts: list[str], look: dict[str,
         more.append(
             _text(shift) + sentences.dose_effect(shift, top, leader, found.errors, found.coverage, found.correlation)
         )
+        more += [
+            sentences.partly_reached(shift, dose, read.worlds(found.frame, shift, dose.name), read.worlds(found.frame))
+            for dose in found.ladders[shift][1:]
+        ]
         unreached = [dose for dose in read.doses(found.frame, shift) if dose not in found.ladders[shift]]
         more += [sentences.not_reached(dose, found.errors, shift) for dose in unreached[:1]]
     ladders = [

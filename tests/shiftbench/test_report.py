@@ -367,9 +367,18 @@ def test_verdict_follows_error_and_coverage(after, held, expected):
 def test_an_error_that_shrinks_with_the_values_is_no_little_harm():
     held, before, after = frame.Number(0.97, 0.95, 0.99), frame.Number(0.66), frame.Number(0.47)
     told = sentences.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.46)))
-    assert told == "it errs no more, but only since values differ less: its correlation falls"
+    assert told == "it tells values apart worse, though its error does not grow"
     same = sentences.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.53)))
     assert same == sentences.verdict(before, after, held) == "it takes little harm"
+
+
+def test_a_dose_that_some_worlds_do_not_reach_says_so():
+    rows = pd.DataFrame({"world": [0, 1, 2, 0, 1], "shift": 3 * [""] + 2 * ["depth"], "dose": [*"000", *"33"],
+                         "value": [1.0, 1.0, 1.0, 2.0, math.nan]})  # fmt: skip
+    assert (frame.worlds(rows), frame.worlds(rows, "depth", "3")) == (3, 1)
+    told = sentences.partly_reached("depth", frame.Dose("3", 0.3), 1, 3)
+    assert told.startswith("Dose 3 of depth is reached in 1 of 3 worlds")
+    assert [sentences.partly_reached("depth", frame.Dose("3", 0.3), n, 3) for n in (0, 3)] == ["", ""]
 
 
 def test_a_wide_interval_gives_no_verdict_of_failing_coverage():
