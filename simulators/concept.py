@@ -14,11 +14,11 @@ import msgspec
 import numpy as np
 from numba import njit
 
-from simulators import effects, program
+from simulators import effects, program, standard
 from simulators.contract import Program, World
 from simulators.effects import Floats
-from simulators.program import activity, moments
 from simulators.severity import REVERSE, Solved, Unreachable, bisect, climb
+from simulators.standard import activity, moments
 
 WEIGHTS = ("motif", "pair", "dark", "orientation", "position")
 """Purposes of the effects; a program holds the table `<purpose>_weights` of each."""
@@ -112,7 +112,7 @@ def _blended(world: World, share: float) -> tuple[Program, float]:
     new = msgspec.structs.replace(old, turnover=old.turnover + share * (1 - old.turnover))
     source = program.link(old, program.parts(old, program.reference(world.genome, old)))
     raw = program.parts(new, program.reference(world.genome, new))
-    new = program.standardise(new, raw)
+    new = standard.standardise(new, raw)
     return new, _severity(source, program.link(new, raw))
 
 
@@ -165,7 +165,7 @@ class _Turning:
     def standardise(self, new: Program, angles: Floats) -> tuple[Program, float]:
         """The program turned by `angles` with constants of its own, and the severity."""
         raw = np.ascontiguousarray(_turn(self.still, self.own, self.other, angles).swapaxes(0, 1))
-        new = program.standardise(new, raw)
+        new = standard.standardise(new, raw)
         return new, _severity(self.source.T, program.link(new, raw))
 
     def _call(self, of: Callable[..., float], c: int, value: float) -> float:

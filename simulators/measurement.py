@@ -14,9 +14,9 @@ import numpy as np
 from simulators import effects, moments, program
 from simulators.contract import Assay, Batch, World
 from simulators.effects import Floats
-from simulators.program import moments as mean_sd
 from simulators.random import key
 from simulators.severity import Solved, Unreachable, climb
+from simulators.standard import moments as mean_sd
 
 RUNGS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.55, 0.75, 1.0)
 """Places on the line of a family that are tried first."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators import assay, effects, genome, motif, prior, program, scoring
+from simulators import assay, effects, genome, motif, prior, program, scoring, standard
 from simulators.contract import Assay, Batch, Genome, Module, Program, Rule, Sample, Truth, World
 from simulators.distributions import LN2, exp2, gamma_quantile, log2
 from simulators.random import Key, key, uniform
@@ -221,5 +221,5 @@ def _program(
         link_scale=(),
     )
     found = program.reference(source, blank)
-    blank = program.balance_dark(blank, found)
-    return program.standardise(blank, program.parts(blank, found))
+    blank = standard.balance_dark(blank, found)
+    return standard.standardise(blank, program.parts(blank, found))

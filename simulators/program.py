@@ -4,7 +4,6 @@ f is a function of the letters alone. It is computed in three steps, so that a s
 first: `basis` (what the letters hold), `parts` (sums weighted by a program), `link` (standardised sum to f).
 """
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from simulators import genome
 from simulators.contract import Genome, Program
 from simulators.distributions import softplus
-from simulators.effects import table
 from simulators.field import field, field_sum
 from simulators.grammar import CUT, Grammar, arrange, grammar, weaken
 from simulators.random import key
@@ -27,7 +25,7 @@ from simulators.threads import over_rows
 from simulators.wide import wide
 
 PARTS = ("motif", "pair", "gc", "dark", "orientation")
-_GC, _DARK = PARTS.index("gc"), PARTS.index("dark")
+GC, DARK = PARTS.index("gc"), PARTS.index("dark")
 SD = 0.72
 """SD of f on the reference sequences of a world, log2 units."""
 REFERENCE = 20_000
@@ -120,36 +118,6 @@ def link(program: Program, raw: Floats) -> Floats:
     _, constants, law = _finishing(program)
     over_rows(_link, len(raw), raw, constants, law, out)
     return out
-
-
-def standardise(program: Program, raw: Floats) -> Program:
-    """Program whose parts, sum and f have mean 0 and their nominal SD on the sequences behind `raw`."""
-    shape = (len(program.cells), len(PARTS))
-    centers, scales, eta = np.empty(shape), np.empty(shape), np.empty(len(raw))
-    shares = np.array(program.shares)
-    law = [activity(raw[:, c], shares, link_law(program), centers[c], scales[c], eta) for c in range(shape[0])]
-    return msgspec.structs.replace(
-        program,
-        centers=table(centers),
-        scales=table(scales),
-        total_center=tuple(total[0] for total, _ in law),
-        total_scale=tuple(total[1] for total, _ in law),
-        link_center=tuple(final[0] for _, final in law),
-        link_scale=tuple(SD / final[1] for _, final in law),
-    )
-
-
-def balance_dark(program: Program, basis: Basis) -> Program:
-    """Program whose field weights make motifs and 6-mer field equal in the variance of the dark part."""
-    weights = np.array(program.dark_weights, dtype=np.float64)
-    spread = []
-    for last in (0.0, 1.0):
-        half = weights * (1 - last)
-        half[:, -1] = last
-        dark = parts(msgspec.structs.replace(program, dark_weights=table(half)), basis)[..., _DARK]
-        spread.append([moments(dark[:, c])[1] for c in range(len(weights))])
-    weights[:, -1] = [a / b for a, b in zip(*spread, strict=True)]
-    return msgspec.structs.replace(program, dark_weights=table(weights))
 
 
 def link_law(program: Program) -> tuple[float, float, float]:
@@ -308,52 +276,11 @@ def _finish(raw, constants, law, out):  # type: ignore[no-untyped-def]
         for part in range(raw.shape[1]):
             total += factor[c, part] * (raw[c, part] - centers[c, part])
         eta = (total - rest[c, 0]) / rest[c, 1]
-        out[c] = rest[c, 3] * (_bend(eta, raw[c, _GC], law) - rest[c, 2])
+        out[c] = rest[c, 3] * (bend(eta, raw[c, GC], law) - rest[c, 2])
 
 
 @njit(cache=True)
-def _bend(eta, gc, law):  # type: ignore[no-untyped-def]
+def bend(eta, gc, law):  # type: ignore[no-untyped-def]
     """Softplus of the sum, which grows with GC above the onset."""
     offset, onset, gain = law
     return softplus(eta * (1 + gain * 10 * max(0.0, gc - onset)) + offset)
-
-
-@njit(cache=True)
-def activity(raw, shares, law, center, scale, eta):  # type: ignore[no-untyped-def]
-    """Standardise one output, `raw` (n, parts): fill `center`, `scale` (parts,) and `eta` (n,), softplus of the sum.
-
-    Gives mean and SD of the sum and of `eta`. The parts are correlated, so those other than the dark one share one
-    more factor that makes the variance of their sum 1 - the dark share: every output is dark to the same degree.
-    """
-    n, count = raw.shape
-    eta[:] = 0.0
-    for part in range(count):
-        center[part], sd = moments(raw[:, part])
-        scale[part] = sd if sd > 0 else 1.0  # a part that never varies adds nothing
-        if part != _DARK:
-            for i in range(n):
-                eta[i] += math.sqrt(shares[part]) / scale[part] * (raw[i, part] - center[part])
-    sd = moments(eta)[1]
-    factor = sd / math.sqrt(1 - shares[_DARK]) if sd > 0 else 1.0
-    for part in range(count):
-        if part != _DARK:
-            scale[part] *= factor
-    for i in range(n):
-        eta[i] = eta[i] / factor + math.sqrt(shares[_DARK]) / scale[_DARK] * (raw[i, _DARK] - center[_DARK])
-    total = moments(eta)
-    for i in range(n):
-        eta[i] = _bend((eta[i] - total[0]) / total[1], raw[i, _GC], law)
-    return total, moments(eta)
-
-
-@njit(cache=True)
-def moments(values):  # type: ignore[no-untyped-def]
-    """Mean and SD of a vector, summed in order (the same bits everywhere)."""
-    mean = 0.0
-    for x in values:
-        mean += x
-    mean /= values.size
-    square = 0.0
-    for x in values:
-        square += (x - mean) * (x - mean)
-    return mean, math.sqrt(square / values.size)

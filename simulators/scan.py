@@ -205,7 +205,7 @@ def features(
 ) -> NDArray[np.float32]:  # fmt: skip
     """Natural log of the sum (first k columns) and of the maximum (last k) of the site weights over both strands.
 
-    `sequence` uint8 (n, length); float32 (n, 2k); -20 stands for no window at all, and is the least value.
+    `sequence` uint8 (n, length); float32 (n, 2k); ln 2.1e-9 (-19.98) is the least value, and stands for no window.
     """
     out = np.empty((len(sequence), 2 * len(ids)), np.float32)
     motifs = tables(tuple(ids), release, tail, temperature)

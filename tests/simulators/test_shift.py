@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import concept, covariate, measurement, mpra, program, severity, shift
+from simulators import concept, covariate, measurement, mpra, program, severity, shift, standard
 from simulators.program import PARTS
 
 PART = {
@@ -235,7 +235,7 @@ def test_a_world_without_what_a_family_shifts_is_told():
 def test_rewiring_cannot_turn_what_is_dark():
     dark = replace(world().program, shares=(0.05, 0.02, 0.06, 0.8, 0.07))
     raw = program.parts(dark, program.reference(world().genome, dark))
-    other = replace(world(), program=program.standardise(dark, raw))
+    other = replace(world(), program=standard.standardise(dark, raw))
     with pytest.raises(shift.Unreachable, match=r"shift rewiring: severity 0\.75 .* the parts of cell\d that are not"):
         shift.apply(other, "rewiring", 0.75)
     assert shift.apply(other, "rewiring", 0.05).severity == pytest.approx(0.05, abs=1e-4)

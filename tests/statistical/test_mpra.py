@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from simulators import genome, mpra, program
+from simulators import genome, mpra, program, standard
 from simulators.program import PARTS
 from simulators.random import key
 
@@ -64,7 +64,7 @@ def test_at_least_30_percent_of_f_is_dark(seed):
     if seed == 0:
         found = program.reference(drawn.genome, drawn.program)
         light = replace(drawn.program, shares=(0.5, 0.15, 0.08, 0.2, 0.07))
-        light = program.standardise(light, program.parts(light, found))
+        light = standard.standardise(light, program.parts(light, found))
         assert dark_share(replace(drawn, program=light)).max() < LEAST_DARK
 
 
