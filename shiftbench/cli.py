@@ -173,9 +173,9 @@ def simulate(
     Parameters
     ----------
     simulator
-        mpra.
+        mpra, or satmut (all substitutions of elements).
     n
-        Number of sequences; the first k of n are the same for every n.
+        Number of inserts, or of elements; the first k of n are the same for every n.
     seed
         Seed of the draw.
     world
@@ -185,7 +185,7 @@ def simulate(
     output
         One file (.parquet), or a folder of shards and a manifest; shards that are there already are kept.
     barcodes
-        Second file (.parquet): DNA and RNA counts, one row a barcode.
+        Second file (.parquet): DNA and RNA counts, one row a barcode (mpra).
     rows_per_shard
         Rows of a shard, which are in memory at a time.
     engine

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shiftbench.errors import InputError
 from shiftbench.execute import Outcome
 from shiftbench.whole import whole
+from simulators import mpra, satmut
 from simulators.contract import LETTERS, Sample, World
 
 if TYPE_CHECKING:
@@ -20,18 +21,31 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Raised when a column is added, removed or means something else, or the metadata of a file change."""
 
+VERSIONS = {"mpra": mpra.VERSION, "satmut": satmut.VERSION}
+"""Simulators that can be drawn from, and the version of their numbers."""
+
 PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": False}
 """Random letters and floats have no repeats that a dictionary could use; zstd packs four letters into a byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Items 0 .. `n` - 1 of a world (JSON) and seed, in shards of `rows`; picklable, so that any process can draw."""
+    """Items 0 .. `n` - 1 of a simulator, world (JSON) and seed, in shards of `rows` items; picklable.
 
+    An item of `mpra` is an insert, one of `satmut` an element with all its substitutions, chosen in the world `source`.
+    """
+
+    simulator: str
     world: bytes
+    source: bytes
     seed: int
     n: int
     rows: int
+
+    @property
+    def size(self) -> int:
+        """Rows of one item."""
+        return 1 if self.simulator == "mpra" else satmut.element_rows(World.from_json(self.world))
 
     def starts(self) -> range:
         """First item of each shard."""
@@ -39,17 +53,16 @@ class Draw:
 
     def sample(self, start: int) -> Sample:
         """The shard that begins with item `start`."""
-        from simulators import mpra
-
-        return mpra.draw(World.from_json(self.world), min(self.rows, self.n - start), seed=self.seed, start=start)
+        world, items = World.from_json(self.world), min(self.rows, self.n - start)
+        if self.simulator == "mpra":
+            return mpra.draw(world, items, seed=self.seed, start=start)
+        return satmut.draw(world, items, seed=self.seed, start=start, source=World.from_json(self.source))
 
     def metadata(self, start: int) -> dict[bytes, bytes]:
         """What a file says of itself: world, and the rest as JSON."""
-        from simulators import mpra
-
         facts = {
-            "simulator": "mpra",
-            "simulator_version": mpra.VERSION,
+            "simulator": self.simulator,
+            "simulator_version": VERSIONS[self.simulator],
             "schema_version": SCHEMA_VERSION,
             "seed": self.seed,
             "rows_per_shard": self.rows,
@@ -75,7 +88,7 @@ class Shards:
         for path in sorted(self.folder.glob("part-*.parquet")):
             if path.name not in names:
                 raise InputError(
-                    f"{path}: beyond {self.draw.n} rows; expected --n as before or more, or another --output"
+                    f"{path}: beyond {self.draw.n} items; expected --n as before or more, or another --output"
                 )
         return [name for name, start in names.items() if not self._present(self.folder / name, start)]
 
@@ -89,7 +102,7 @@ class Shards:
             return False
         if problem := _difference(found.metadata or {}, self.draw.metadata(start)):
             raise InputError(f"{path}: {problem}; give the same again, or another --output")
-        rows = min(self.draw.rows, self.draw.n - start)
+        rows = min(self.draw.rows, self.draw.n - start) * self.draw.size
         if found.num_rows > rows:
             raise InputError(f"{path}: {found.num_rows} rows; expected at most {rows}, so give --n as before or more")
         return bool(found.num_rows == rows)
@@ -157,8 +170,6 @@ def table(sample: Sample) -> "pa.Table":
 def barcode_table(draw: Draw, sample: Sample, start: int) -> "pa.Table":
     """One row a barcode: id of its sequence, number of the barcode, DNA and RNA counts by replicate and output."""
     import pyarrow as pa
-
-    from simulators import mpra
 
     counts = list(mpra.barcode_counts(World.from_json(draw.world), sample, seed=draw.seed, start=start))
     barcodes = [dna.shape[2] for dna, _ in counts]

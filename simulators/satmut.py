@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from numba import njit
 from numpy.typing import NDArray
 
-from simulators import assay, genome, mutagenesis, program, regression
+from simulators import assay, genome, mpra, mutagenesis, program, regression
 from simulators.contract import LETTERS, Assay, Sample, Truth, World
 from simulators.distributions import exp2, log2, normal_quantile
 from simulators.random import ITEMS, Key, key, uniform, uniforms
 
-VERSION = 1
-"""Raised when a draw changes."""
+VERSION = 1000 * mpra.VERSION + 1
+"""Raised when a draw changes; a world that changes raises it too."""
 
 POOL = (10, 200)
 """Least and most inserts of which an element is the most active one."""
@@ -90,6 +90,11 @@ def draw(
     return _sample(world, rows, f, [fit for _, _, fit in found], split, start)
 
 
+def element_rows(world: World) -> int:
+    """Rows of one element: its reference and three substitutions a letter."""
+    return 1 + 3 * world.genome.length
+
+
 def choose(
     world: World,
     elements: int,
@@ -132,7 +137,7 @@ def _element(
 
     left = len(world.genome.left)
     insert = slice(left, left + world.genome.length)
-    singles = np.repeat(reference[None], 1 + 3 * world.genome.length, axis=0)
+    singles = np.repeat(reference[None], element_rows(world), axis=0)
     singles[1:, insert] = mutagenesis.substituted(reference[insert])
     molecules = np.repeat(reference[None], library.molecules, axis=0)
     molecules[:, insert] = mutagenesis.mutate(
@@ -205,7 +210,7 @@ def _fit(
 
 def _sample(world: World, rows: Letters, f: Activity, fits: list[Effects], split: str, start: int) -> Sample:
     length, cells = world.genome.length, world.program.cells
-    size, row = 1 + 3 * length, np.arange(len(rows))
+    size, row = element_rows(world), np.arange(len(rows))
     variant = row % size > 0
     element = start + row // size
     place = np.maximum(row % size - 1, 0) // 3

@@ -7,7 +7,7 @@ from shiftbench.spec import NULL, Data
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.provider import Built
 from shiftbench.tasks.simulated import source_world, tested
-from simulators import mpra, satmut
+from simulators import satmut
 
 
 class Satmut:
@@ -17,7 +17,7 @@ class Satmut:
     substitution that no molecule tells has a NaN effect: it is left out of every score, and facts count them.
     """
 
-    version = 1000 * mpra.VERSION + satmut.VERSION
+    version = satmut.VERSION
     """Of the worlds, and of what is drawn from them."""
     files: tuple[str, ...] = ()
     simulated = True

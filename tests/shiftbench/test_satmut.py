@@ -34,7 +34,7 @@ def small():
 
 
 def test_its_version_is_raised_with_that_of_the_worlds_and_that_of_the_draws():
-    assert Satmut.version == 1000 * mpra.VERSION + satmut.VERSION
+    assert Satmut.version // 1000 == mpra.VERSION
 
 
 @pytest.fixture(scope="module")

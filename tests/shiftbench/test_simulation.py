@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from shiftbench.errors import InputError, ShiftbenchError
 from shiftbench.simulation import Way, simulate
-from simulators import mpra
+from simulators import mpra, satmut
 from simulators.contract import World
 from simulators.prior import PRIOR
 from tests.shiftbench.test_execute import DASK
@@ -107,7 +107,7 @@ def test_a_second_call_writes_only_what_is_missing_damaged_or_longer(tmp_path):
         ({"seed": 8}, "seed 7; expected 8"),
         ({"world": 1}, "another world"),
         ({"way": {"rows_per_shard": 40}}, "rows_per_shard 50; expected 40"),
-        ({"n": 90}, "beyond 90 rows"),
+        ({"n": 90}, "beyond 90 items"),
         ({"n": 120}, "30 rows; expected at most 20"),
     ],
 )
@@ -211,3 +211,30 @@ def test_a_world_tells_its_mechanism_which_a_shift_does_not_change(tmp_path):
 def test_an_arm_that_a_family_lacks_is_one_line(tmp_path):
     with pytest.raises(InputError, match=r"--shift gc:reverse: .*no arm reverse"):
         draw(tmp_path / "x.parquet", shift="gc:reverse")
+
+
+def test_elements_with_all_their_substitutions_in_shards_that_a_concept_shift_does_not_move(tmp_path, monkeypatch):
+    monkeypatch.setattr(satmut.Library.__init__, "__defaults__", (500, 7.0))
+    way = Way(rows_per_shard=700)
+    done = {
+        name: simulate("satmut", n=2, seed=1, world=0, shift=shift, output=tmp_path / name, way=way)
+        for name, shift in (("plain", ""), ("turned", "rewiring:3"))
+    }
+    assert [each.rows for each in done.values()] == [1202, 1202]
+    parts = {name: sorted((tmp_path / name).glob("part-*.parquet")) for name in done}
+    plain, turned = (pd.concat(map(pd.read_parquet, paths), ignore_index=True) for paths in parts.values())
+    assert len(parts["plain"]) == 2
+    assert plain.sequence.tolist() == turned.sequence.tolist()
+    assert plain.element.nunique() == 2
+    assert not np.allclose(plain.mean_cell1, turned.mean_cell1, atol=0.05)
+    whole = satmut.draw(mpra.world(0), 2, seed=1)
+    assert np.array_equal(whole.observed[:, 0], plain.observed_cell1, equal_nan=True)
+    again = simulate("satmut", n=2, seed=1, world=0, shift="", output=tmp_path / "plain", way=way)
+    assert (again.written, again.kept) == (0, 2)
+
+
+def test_molecules_have_no_table_of_barcodes(tmp_path):
+    with pytest.raises(InputError, match="--barcodes: satmut sums them"):
+        simulate(
+            "satmut", n=1, seed=0, world=0, shift="", output=tmp_path / "x.parquet", barcodes=tmp_path / "b.parquet"
+        )
