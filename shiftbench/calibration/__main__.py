@@ -69,7 +69,10 @@ def write(path: Path, text: str) -> None:
 
 
 def _number(values: list[float]) -> str:
-    return f"{np.mean(values):.3g}".removeprefix("0") if values else "-"
+    if not values:
+        return "-"
+    mean = float(np.mean(values))
+    return f"{mean:.0f}" if mean >= 10 else f"{mean:.3f}".replace("0.", ".", 1)
 
 
 def _range(values: list[float]) -> str:

@@ -88,13 +88,16 @@ def lost(designed: Values, measured: NDArray[np.bool_]) -> Found:
 def replicates(values: Values, barcodes: NDArray[np.integer]) -> Found:
     """Spread and agreement of replicates by number of barcodes; `values` (n, R), `barcodes` (n,) or (n, R).
 
-    SD: pooled within inserts. r: mean over pairs of replicates. An insert is in a class if all replicates are.
+    SD: pooled within inserts. r: mean over pairs of replicates. An insert is in a class if all replicates are; a class
+    of fewer than three is left without a value.
     """
     found: Found = {}
     counts = barcodes.reshape(len(values), -1)
     for low, high in BARCODES:
         chosen = values[((counts >= low) & (counts <= high)).all(axis=1)]
         name = f"{low}-{high} barcodes" if high < BARCODES[-1][1] else f"{low}+ barcodes"
+        if len(chosen) < 3:
+            continue
         found[f"replicate SD, {name}"] = [float(np.sqrt(chosen.var(axis=1, ddof=1).mean()))]
         pairs = [correlation(chosen[:, a], chosen[:, b]) for a, b in _pairs(values.shape[1])]
         found[f"replicate r, {name}"] = [float(np.mean(pairs))]

@@ -90,7 +90,7 @@ def _one(effect: NDArray[np.float64], p_value: NDArray[np.float64], barcodes: ND
         "median barcodes of a variant": float(np.median(barcodes)),
         "SD of log2 barcodes of a variant": float(np.log2(barcodes).std()),
     }
-    return found | ({"of them, negative": float((effect[confident] < 0).mean())} if confident.any() else {})
+    return found | ({"high confidence, negative": float((effect[confident] < 0).mean())} if confident.any() else {})
 
 
 def _by_element(sample: Sample) -> list[Variants]:

@@ -29,7 +29,7 @@ def test_statistics_are_those_of_the_variants_that_count():
     assert found["SD of effects"] == pytest.approx(effect.std())
     assert found["90 % quantile of absolute effects"] == pytest.approx(np.quantile(np.abs(effect), 0.9))
     assert found["effects of high confidence"] == (p_value <= 1e-5).mean()
-    assert found["of them, negative"] == (effect[p_value <= 1e-5] < 0).mean()
+    assert found["high confidence, negative"] == (effect[p_value <= 1e-5] < 0).mean()
     assert found["stated SE of an effect x sqrt(barcodes)"] == pytest.approx(0.9, rel=1e-6)
     assert found["median barcodes of a variant"] == np.median(barcodes)
 
@@ -38,7 +38,7 @@ def test_an_element_without_confident_variants_has_no_sign_of_them():
     weak = made(0)
     weak.p_value[:] = 0.5
     found = variants.summary([made(1), weak])
-    assert len(found["of them, negative"]) == 1
+    assert len(found["high confidence, negative"]) == 1
     assert found["effects of high confidence"][1] == 0
 
 
