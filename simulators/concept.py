@@ -31,7 +31,7 @@ Weights = dict[str, Floats]
 
 
 def rewiring(world: World, severity: float) -> Solved:
-    """Program whose motif and pair effects turn towards an independent draw, one angle an output; S is 0.
+    """Program whose motif and pair effects turn towards an independent draw, one angle an output.
 
     A quarter turn is an independent draw, beyond it effects reverse. GC, dark, orientation and position parts stay;
     the arm `reverse` changes the sign of all but GC.
