@@ -62,7 +62,7 @@ def cell_type(world: World, severity: float) -> Solved:
 def grammar_rule(world: World, severity: float) -> Solved:
     """Program whose pairs turn from their rule of arrangement to another draw of it, orientation and position likewise.
 
-    One angle for all outputs, which have their rules in common; severity is the mean over outputs. S is 0.
+    One angle for all outputs, which have their rules in common; severity is the mean over outputs.
     """
     old = world.program
     rule = effects.rule(old.identity, "grammar_rule", len(old.pairs))
