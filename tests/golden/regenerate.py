@@ -13,9 +13,11 @@ import numba
 import numpy as np
 
 from simulators import mpra, satmut, shift
+from simulators.contract import PARTS
 
 STORED = Path(__file__).with_name("mpra.json")
-SHIFTS = (("gc", 0.3), ("rewiring", 0.3), ("rewiring", 2.0), ("depth", 0.15), ("batch", 0.3), ("heteroscedastic", 0.3))
+SINGLE = [name for name, family in shift.FAMILIES.items() if family.part in PARTS]
+SHIFTS = [*((name, 0.15) for name in SINGLE), ("rewiring", shift.REVERSE)]
 
 
 def digest(value):
