@@ -6,7 +6,7 @@ from shiftbench.errors import InputError
 from shiftbench.spec import NULL, Data
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.provider import Built
-from shiftbench.tasks.simulated import source_world, tested
+from shiftbench.tasks.simulated import measured, source_world, tested
 from simulators import satmut
 
 
@@ -14,7 +14,7 @@ class Satmut:
     """Provider of the effects of all substitutions of `rows` elements; test sets only, for fits of simulated MPRA.
 
     Elements are chosen by the program of the world trained on, so that a concept shift changes effects alone. A
-    substitution that no molecule tells has a NaN effect: it is left out of every score, and facts count them.
+    substitution that no molecule tells has no effect: it is left out, and facts count them.
     """
 
     version = satmut.VERSION
@@ -42,4 +42,4 @@ class Satmut:
             "high_confidence": {name: int(sample.table[f"high_confidence_{name}"].sum()) for name in sample.outputs},
         }
         worlds = {"source_world": source.to_json().decode(), "world": world.to_json().decode()}
-        return Built({data.role: sample}, facts | counts | worlds)
+        return Built({data.role: measured(sample)}, facts | counts | worlds)

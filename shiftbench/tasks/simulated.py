@@ -65,17 +65,20 @@ def tested(source: World, data: Data) -> tuple[World, dict[str, Any]]:
 
 
 def measured(sample: Sample) -> Sample:
-    """The rows that have a value for every output; `sample` holds no row that is the reference of another."""
-    rows = np.flatnonzero(np.isfinite(sample.observed).all(axis=1))
-    if len(rows) == len(sample.observed):
+    """The rows that have a value for every output, and those that are the reference of others, which have none."""
+    needed = np.isin(np.arange(len(sample.observed)), sample.reference[sample.reference >= 0])
+    kept = needed | np.isfinite(sample.observed).all(axis=1)
+    if kept.all():
         return sample
+    rows, place = np.flatnonzero(kept), np.cumsum(kept, dtype=np.int32) - 1
+    reference = sample.reference[rows]
     truth = sample.truth and Truth(sample.truth.mean[rows], sample.truth.expected[rows], sample.truth.sd[rows])
     return Sample(
         id=sample.id[rows],
         sequence=sample.sequence[rows],
         observed=sample.observed[rows],
         noise_sd=sample.noise_sd[rows],
-        reference=sample.reference[rows],
+        reference=np.where(reference >= 0, place[reference], -1).astype(np.int32),
         group=sample.group[rows],
         outputs=sample.outputs,
         replicates=None if sample.replicates is None else sample.replicates[rows],

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shiftbench.arrays import check_sample
 from shiftbench.catalog import load_suite
 from shiftbench.errors import InputError
 from shiftbench.metrics.error import pearson
@@ -15,6 +16,7 @@ from shiftbench.score import Scorer
 from shiftbench.spec import Data, Fit, Score
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.satmut import Satmut
+from shiftbench.tasks.simulated import measured
 from shiftbench.validate import Selection
 from simulators import mpra, satmut
 from simulators.contract import World
@@ -64,9 +66,9 @@ def oracles(built):
 def test_facts_count_what_there_is(built):
     sample, facts = built.samples["test"], built.facts
     variant = sample.reference >= 0
-    assert facts["drawn"] == {"test": len(sample.id)}
-    assert facts["variants"] == variant.sum() == 600
-    assert facts["undetermined"] == np.isnan(sample.observed[variant]).any(axis=1).sum() > 0
+    assert facts["drawn"] == {"test": 601}
+    assert facts["variants"] == 600 == variant.sum() + facts["undetermined"]
+    assert facts["undetermined"] > 0
     for cell in sample.outputs:
         assert facts["high_confidence"][cell] == (sample.table[f"p_value_{cell}"] <= 1e-5).sum() > 0
 
@@ -98,7 +100,25 @@ def test_the_null_shift_has_other_elements(built):
     assert not np.array_equal(null.samples["test"].sequence, built.samples["test"].sequence)
 
 
-def test_rows_without_an_effect_are_left_out_of_scores_and_counted(built):
+def test_what_no_molecule_tells_is_left_out_and_the_others_keep_their_reference(built):
+    sample = built.samples["test"]
+    check_sample(sample, "variants")
+    world = World.from_json(built.facts["world"])
+    drawn = satmut.draw(world, 1, seed=0, split="test")
+    kept = np.isfinite(drawn.observed).all(axis=1)
+    assert sample.id.tolist() == [drawn.id[0], *drawn.id[kept].tolist()]
+    assert len(sample.id) == 1 + kept.sum() < 601
+    assert sample.reference.tolist() == [-1] + [0] * kept.sum()
+    changed = sample.sequence != sample.sequence[0]
+    assert (changed[1:].sum(axis=1) == 1).all()
+    two = satmut.draw(world, 2, seed=0, split="test")
+    several = measured(two)
+    first = np.flatnonzero(several.reference == -1)
+    assert np.array_equal(np.unique(several.reference), [-1, *first])
+    assert ((several.sequence != several.sequence[several.reference]).sum(axis=1)[several.reference >= 0] == 1).all()
+
+
+def test_a_task_of_differences_is_scored_on_the_rows_with_an_effect(built):
     sample = built.samples["test"]
     oracle, _ = oracles(built)
     mean = gaussian(np.zeros_like(oracle.mean), oracle.sd)
@@ -107,10 +127,9 @@ def test_rows_without_an_effect_are_left_out_of_scores_and_counted(built):
         scored="difference", resamples=50, draws="satmut",
     )  # fmt: skip
     rows = {(row["metric"], row["target"], row["output"]): row for row in scorer.rows(oracle)}
-    for output, cell in enumerate(sample.outputs):
-        known = np.isfinite(sample.observed[:, output]).sum()
-        assert rows["pearson", "observed", cell]["n"] == rows["pearson", "expected", cell]["n"] == known < 600
-        assert rows["pearson", "f", cell]["n"] == 600
+    for cell in sample.outputs:
+        known = {rows["pearson", target, cell]["n"] for target in ("observed", "expected", "f")}
+        assert known == {built.facts["variants"] - built.facts["undetermined"]}
         assert rows["pearson", "observed", cell]["value"] < rows["pearson", "expected", cell]["value"]
         assert rows["spearman", "f", cell]["value"] > 0.99
 
