@@ -211,6 +211,30 @@ def gamma_ratio(table: NDArray[np.float64], z: float, shape: float) -> float:
 
 
 @njit(cache=True)
+def gamma_row(table: NDArray[np.float64], shape: float) -> NDArray[np.float64]:
+    """Logs of `gamma_ratio` of one shape at the deviates of the table, for `log_ratio_at`; empty beyond its shapes."""
+    if not _LEAST_SHAPE <= shape < _MOST_SHAPE:
+        return np.empty(0)
+    x = math.log(shape / _LEAST_SHAPE) * _PER_FOLD + 1
+    j = int(x)
+    p, q, r, s = cubic_weights(x - j)
+    scale = math.sqrt(1 + shape) / shape
+    out = np.empty(table.shape[1])
+    for i in range(out.size):
+        out[i] = (p * table[j - 1, i] + q * table[j, i] + r * table[j + 1, i] + s * table[j + 2, i]) * scale
+    return out
+
+
+@njit(cache=True)
+def log_ratio_at(row: NDArray[np.float64], z: float) -> float:
+    """Log of `gamma_ratio` at the normal deviate `z`, for the shape of a `gamma_row`."""
+    y = (z + _REACH) * _PER_SD
+    i = int(y)
+    a, b, c, d = cubic_weights(y - i)
+    return a * row[i - 1] + b * row[i] + c * row[i + 1] + d * row[i + 2]  # type: ignore[no-any-return]
+
+
+@njit(cache=True)
 def cubic_weights(t: float) -> tuple[float, float, float, float]:
     """Weights of knots -1, 0, 1, 2 of the Lagrange cubic at `t`."""
     low, high = t * (t - 1), (t + 1) * (t - 2)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulators import motif
 from simulators.contract import Genome
-from simulators.distributions import gamma_ratio, normal_quantile, poisson_quantile
+from simulators.distributions import gamma_ratio, gamma_row, log_ratio_at, normal_quantile, poisson_quantile
 from simulators.random import fill, unit, words
 
 WIDEST = 64
@@ -97,10 +97,12 @@ def draw(low, high, key, first, table, law, place, motifs, modules, sequence, si
     made, gone = np.empty(4 * (most + _LANES // 8), np.uint32), np.zeros(8 * most + _LANES, np.uint8)
     halves, row = made.view(np.uint16), np.zeros(frame.size + _LANES, np.uint8)
     row[: frame.size] = frame
+    total = law[0] * (1 - law[0]) / (law[1] * law[1]) - 1
+    strong, weak = gamma_row(table, law[0] * total), gamma_row(table, (1 - law[0]) * total)
     for i in range(low, high):
         item = first + i
         fill(key, item, plan, plan.size, made)
-        wanted, pairs = _background(table, law, made, halves, plan.size - _FIXED, row, left, length)
+        wanted, pairs = _background(table, strong, weak, law, made, halves, plan.size - _FIXED, row, left, length)
         used = 0
         if pairs:
             used = _modules(key, item, law[4], law[5], pairs, width, modules, length, found)
@@ -128,21 +130,25 @@ def _plan(letters):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _background(table, law, made, halves, letters, row, left, length):  # type: ignore[no-untyped-def]
+def _background(table, strong, weak, law, made, halves, letters, row, left, length):  # type: ignore[no-untyped-def]
     """Letters that are C or G with one beta-distributed chance, A = T and C = G; numbers of single sites and modules.
 
     A letter has 16 bits: 15 against the chance in 2^-15, rounded up or down at random so that its mean is exact, and
     one for which of the two.
     """
     u, v = _two(made, letters)
-    chance = _share(table, normal_quantile(u), normal_quantile(v), law[0], law[1])
+    if strong.size and weak.size:
+        apart = log_ratio_at(weak, normal_quantile(v)) - log_ratio_at(strong, normal_quantile(u))
+        chance = law[0] / (law[0] + (1 - law[0]) * math.exp(apart))
+    else:
+        chance = _share(table, normal_quantile(u), normal_quantile(v), law[0], law[1])
     cut = np.uint16(chance * 2.0**15 + _two(made, letters + 2)[0])
     to = np.uint64(left)
     for j in range(np.uint64(length)):
         x = halves[j]
         bit = np.uint8(x & np.uint16(1))
-        strong = (x >> np.uint16(1)) < cut
-        row[to + j] = np.uint8(1) + bit if strong else np.uint8(3) * bit
+        is_strong = (x >> np.uint16(1)) < cut
+        row[to + j] = np.uint8(1) + bit if is_strong else np.uint8(3) * bit
     u, v = _two(made, letters + 1)
     return poisson_quantile(u, law[2]), poisson_quantile(v, law[3])
 

@@ -126,3 +126,17 @@ def test_logarithms_and_softplus():
         assert distributions.exp2(x) == pytest.approx(2.0**x, rel=1e-12)
         assert distributions.softplus(x) == pytest.approx(np.logaddexp(0, x), rel=1e-14, abs=1e-300)
     assert distributions.log2(10.0) == pytest.approx(math.log2(10), rel=1e-15)
+
+
+@pytest.mark.parametrize("shape", [0.02, 0.7, 17.0, 900.0])
+def test_the_row_of_a_shape_gives_its_quantiles(shape):
+    table = distributions.gamma_table()
+    row = distributions.gamma_row(table, shape)
+    for z in (-8.0, -2.3, 0.0, 0.4, 3.1, 8.0):
+        expected = math.log(distributions.gamma_ratio(table, z, shape))
+        assert distributions.log_ratio_at(row, z) == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("shape", [0.01, 5000.0])
+def test_a_shape_beyond_the_table_has_no_row(shape):
+    assert distributions.gamma_row(distributions.gamma_table(), shape).size == 0
