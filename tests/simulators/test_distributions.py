@@ -133,8 +133,8 @@ def test_the_row_of_a_shape_gives_its_quantiles(shape):
     table = distributions.gamma_table()
     row = distributions.gamma_row(table, shape)
     for z in (-8.0, -2.3, 0.0, 0.4, 3.1, 8.0):
-        expected = math.log(distributions.gamma_ratio(table, z, shape))
-        assert distributions.log_ratio_at(row, z) == pytest.approx(expected, rel=1e-12, abs=1e-13)
+        expected = distributions.gamma_ratio(table, z, shape)
+        assert math.exp(distributions.log_ratio_at(row, z)) == pytest.approx(expected, rel=1e-11)
 
 
 @pytest.mark.parametrize("shape", [0.01, 5000.0])
