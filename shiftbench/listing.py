@@ -57,9 +57,10 @@ def _shifts() -> Rows:
 
 
 def _simulators() -> Rows:
-    from simulators import mpra
+    from simulators import mpra, satmut
 
-    return [("mpra", (inspect.getdoc(mpra) or "").splitlines()[0])]
+    told = {"mpra": mpra, "satmut": satmut}
+    return [(name, (inspect.getdoc(module) or "").splitlines()[0]) for name, module in told.items()]
 
 
 def _simulator(name: str) -> str:

@@ -212,14 +212,19 @@ def gamma_ratio(table: NDArray[np.float64], z: float, shape: float) -> float:
 
 @njit(cache=True)
 def gamma_row(table: NDArray[np.float64], shape: float) -> NDArray[np.float64]:
-    """Logs of `gamma_ratio` of one shape at the deviates of the table, for `log_ratio_at`; empty beyond its shapes."""
+    """Logs of `gamma_ratio` of one shape at the deviates of the table, for `log_ratio_at`.
+
+    From the table; for shapes beyond it by the accurate routine.
+    """
+    out = np.empty(table.shape[1])
     if not _LEAST_SHAPE <= shape < _MOST_SHAPE:
-        return np.empty(0)
+        for i in range(out.size):
+            out[i] = _log_ratio(i / _PER_SD - _REACH, shape)
+        return out
     x = math.log(shape / _LEAST_SHAPE) * _PER_FOLD + 1
     j = int(x)
     p, q, r, s = cubic_weights(x - j)
     scale = math.sqrt(1 + shape) / shape
-    out = np.empty(table.shape[1])
     for i in range(out.size):
         out[i] = (p * table[j - 1, i] + q * table[j, i] + r * table[j + 1, i] + s * table[j + 2, i]) * scale
     return out

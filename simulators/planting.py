@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulators import motif
 from simulators.contract import Genome
-from simulators.distributions import gamma_ratio, gamma_row, log_ratio_at, normal_quantile, poisson_quantile
+from simulators.distributions import gamma_row, log_ratio_at, normal_quantile, poisson_quantile
 from simulators.random import fill, unit, words
 
 WIDEST = 64
@@ -102,7 +102,7 @@ def draw(low, high, key, first, table, law, place, motifs, modules, sequence, si
     for i in range(low, high):
         item = first + i
         fill(key, item, plan, plan.size, made)
-        wanted, pairs = _background(table, strong, weak, law, made, halves, plan.size - _FIXED, row, left, length)
+        wanted, pairs = _background(strong, weak, law, made, halves, plan.size - _FIXED, row, left, length)
         used = 0
         if pairs:
             used = _modules(key, item, law[4], law[5], pairs, width, modules, length, found)
@@ -130,18 +130,16 @@ def _plan(letters):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _background(table, strong, weak, law, made, halves, letters, row, left, length):  # type: ignore[no-untyped-def]
+def _background(strong, weak, law, made, halves, letters, row, left, length):  # type: ignore[no-untyped-def]
     """Letters that are C or G with one beta-distributed chance, A = T and C = G; numbers of single sites and modules.
 
     A letter has 16 bits: 15 against the chance in 2^-15, rounded up or down at random so that its mean is exact, and
     one for which of the two.
     """
     u, v = _two(made, letters)
-    if strong.size and weak.size:
-        apart = log_ratio_at(weak, normal_quantile(v)) - log_ratio_at(strong, normal_quantile(u))
-        chance = law[0] / (law[0] + (1 - law[0]) * math.exp(apart))
-    else:
-        chance = _share(table, normal_quantile(u), normal_quantile(v), law[0], law[1])
+    # A beta variate is a share of two gammas: x / (x + y).
+    apart = log_ratio_at(weak, normal_quantile(v)) - log_ratio_at(strong, normal_quantile(u))
+    chance = law[0] / (law[0] + (1 - law[0]) * math.exp(apart))
     cut = np.uint16(chance * 2.0**15 + _two(made, letters + 2)[0])
     to = np.uint64(left)
     for j in range(np.uint64(length)):
@@ -158,15 +156,6 @@ def _two(made, address):  # type: ignore[no-untyped-def]
     """Two uniforms from the four words of an address."""
     at = 4 * address
     return unit(made[at], made[at + 1]), unit(made[at + 2], made[at + 3])
-
-
-@njit(cache=True)
-def _share(table, z, other, mean, sd):  # type: ignore[no-untyped-def]
-    """Beta variate of `mean` and `sd` from two normal deviates, as gamma / (gamma + gamma)."""
-    total = mean * (1 - mean) / (sd * sd) - 1
-    x = mean * gamma_ratio(table, z, mean * total)
-    y = (1 - mean) * gamma_ratio(table, other, (1 - mean) * total)
-    return x / (x + y) if x + y > 0 else mean  # both are below the smallest float64
 
 
 @njit(cache=True)
