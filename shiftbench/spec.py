@@ -31,7 +31,8 @@ TIERS = ("smoke", "bench", "core", "full")
 class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Sizes of one tier of a task; never part of a digest. `rows` = 0 takes all training rows.
 
-    `doses` of every family; `shifts` narrows the families of the task, with their arms, to those named.
+    `doses` of every family; `shifts` narrows the families of the task, with their arms, to those named; `recipes`
+    narrows the networks likewise; `seeds_of` gives the seeds of recipes that have others than `seeds`.
     """
 
     rows: Count
@@ -42,6 +43,8 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     worlds: AtLeastOne = 1
     doses: tuple[int, ...] = ()
     shifts: tuple[str, ...] = ()
+    recipes: tuple[str, ...] = ()
+    seeds_of: dict[str, AtLeastOne] = {}
     epochs: AtLeastOne = 8
     batch: AtLeastOne = 32
     width: Annotated[float, Meta(gt=0)] = 1.0
@@ -55,7 +58,10 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     for those of the test set, which `sizes` gives by tier (none: all there is);
     `shifts` families, each at the doses of the tier; `arms` further named doses, as family:arm, reported and never
     averaged;
-    `subsets` real subsets; `scored` value, or difference of a row and its reference.
+    `subsets` real subsets, `fewer` a narrower list by tier; `at` the tiers at which the task is run (none: all);
+    `scored` value, or difference of a row and its reference;
+    `labelled` rows at the head of each test set, with all of their clusters, are scored by nobody: as many of them as
+    one of `budgets` says calibrate the wrappers that calibrate (0: rows of the source law do).
     """
 
     name: str
@@ -70,6 +76,10 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     shifts: tuple[str, ...] = ()
     arms: tuple[str, ...] = ()
     subsets: tuple[str, ...] = ("",)
+    fewer: dict[str, tuple[str, ...]] = {}
+    at: tuple[str, ...] = ()
+    labelled: Count = 0
+    budgets: tuple[Count, ...] = (0,)
     views: tuple[str, ...] = ("plain",)
     scored: Scored = "value"
 
@@ -91,12 +101,14 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Network with its head, strategy and optimiser settings; a tier sets epochs, batch and the share of `channels`.
 
     `network` names a network or control, `path.py:name` or `module:name`; `code` is the digest of its source file if it
-    is from outside. Of a control only `name`, `network` and `kind` count.
+    is from outside. `prior` structural gives it what is known of motifs beside the letters (GC where nothing is).
+    Of a control only `name`, `network` and `kind` count.
     """
 
     name: str
     network: str
     kind: Literal["network", "control"] = "network"
+    prior: Literal["", "structural"] = ""
     loss: str = "beta_nll"
     channels: AtLeastOne = 32
     dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.05
@@ -156,7 +168,10 @@ class Predict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
 
 
 class Score(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="score"):
-    """Metrics of wrapped predictions beside their floor and ceilings; all but names are digests."""
+    """Metrics of wrapped predictions beside their floor and ceilings; all but names are digests.
+
+    `calibration_set` is the test set itself where `budget` > 0 of its `labelled` rows calibrate.
+    """
 
     predictions: tuple[str, ...]
     calibration: tuple[str, ...]
@@ -168,6 +183,8 @@ class Score(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="
     scored: Scored
     version: int
     resamples: int
+    labelled: Count = 0
+    budget: Count = 0
 
 
 Node = Data | Fit | Predict | Score
