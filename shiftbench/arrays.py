@@ -11,6 +11,7 @@ from shiftbench.prediction import Prediction
 from simulators.contract import Sample, Truth
 
 _FIXED = ("id", "sequence", "observed", "noise_sd", "reference", "group")
+_PREDICTED = ("mean", "quantiles", "aleatoric", "epistemic", "kept")
 
 
 def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
@@ -49,14 +50,14 @@ def load_sample(path: Path) -> Sample:
 
 def save_prediction(path: Path, prediction: Prediction) -> None:
     """Write a prediction."""
-    named = {name: getattr(prediction, name) for name in ("mean", "quantiles", "aleatoric", "epistemic")}
+    named = {name: getattr(prediction, name) for name in _PREDICTED}
     save(path, {name: array for name, array in named.items() if array is not None})
 
 
 def load_prediction(path: Path) -> Prediction:
     """Prediction written by `save_prediction`."""
     arrays = load(path)
-    return Prediction(arrays["mean"], arrays["quantiles"], arrays.get("aleatoric"), arrays.get("epistemic"))
+    return Prediction(**{name: arrays[name] for name in _PREDICTED if name in arrays})
 
 
 def check_sample(sample: Sample, where: str) -> None:

@@ -48,7 +48,7 @@ def _control(entry: Entry, recipe: Recipe) -> Predictor:
     def predict(sequence: NDArray[np.uint8], facts: Facts, view: str) -> list[Prediction]:
         seen = facts if control.sees_test_world else {}
         return [
-            control.predict(state, reverse_letters(sequence) if reverse else sequence, seen) for reverse in VIEWS[view]
+            control.predict(state, reverse_letters(sequence) if reverse else sequence, seen) for reverse in VIEWS[view].reverse
         ]
 
     return predict
@@ -98,6 +98,6 @@ def _network(entry: Entry, recipe: Recipe, device: str) -> Predictor:
             raise ModelError(
                 f"{recipe.name}: test sequences of {found} letters; trained on {expected}, expected the same"
             )
-        return [one(sequence, reverse) for reverse in VIEWS[view]]
+        return [one(sequence, reverse) for reverse in VIEWS[view].reverse]
 
     return predict

@@ -10,10 +10,30 @@ LEVELS = (0.5, 0.8, 0.9, 0.95)
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 """Levels of the stored quantiles: the ends of the central intervals, and the median."""
 
-VIEWS = {"plain": (False,), "reverse": (True,), "strands": (False, True)}
-"""Strands read by each view: False as given, True reverse complement; members are averaged."""
-
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a test sequence is read; the members are averaged.
+
+    Members are every strand of `reverse` (False as given, True reverse complement) at every offset of `shifts` (bases
+    to the right, filled with N), or `samples` passes over the sequence as given with dropout on.
+    """
+
+    reverse: tuple[bool, ...]
+    shifts: tuple[int, ...] = (0,)
+    samples: int = 0
+
+
+VIEWS = {
+    "plain": View((False,)),
+    "reverse": View((True,)),
+    "strands": View((False, True)),
+    "shifts": View((False,), (-4, -2, 0, 2, 4)),
+    "strands_shifts": View((False, True), (-4, -2, 0, 2, 4)),
+    "dropout": View((False,), samples=20),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +41,15 @@ class Prediction:
     """Predictive law of every row and output, log2 units.
 
     `mean` float32 (n, outputs); `quantiles` float32 (n, outputs, 9) at `QUANTILES`, may be infinite;
-    `aleatoric`, `epistemic` float32 (n, outputs) or None: SD of the noise and of the model.
+    `aleatoric`, `epistemic` float32 (n, outputs) or None: SD of the noise and of the model;
+    `kept` bool (n, outputs) or None (all): what the predictor answers; the rest may be NaN.
     """
 
     mean: Floats
     quantiles: Floats
     aleatoric: Floats | None = None
     epistemic: Floats | None = None
+    kept: NDArray[np.bool_] | None = None
 
     @property
     def sd(self) -> Floats | None:

@@ -39,11 +39,14 @@ def _saved(folder, sample):
 
 def test_prediction_round_trip(tmp_path):
     mean, sd = np.zeros((4, 2), np.float32), np.ones((4, 2), np.float32)
-    for prediction in (gaussian(mean, sd, sd), Prediction(mean, np.full((4, 2, 9), np.inf, np.float32))):
+    kept = np.array([[True, False]] * 4)
+    endless = Prediction(mean, np.full((4, 2, 9), np.inf, np.float32), kept=kept)
+    for prediction in (gaussian(mean, sd, sd), endless):
         arrays.save_prediction(tmp_path / "p.npz", prediction)
         found = arrays.load_prediction(tmp_path / "p.npz")
         assert np.array_equal(found.quantiles, prediction.quantiles)
         assert (found.sd is None) == (prediction.sd is None)
+        assert np.array_equal(found.kept, kept) if prediction is endless else found.kept is None
 
 
 def test_intervals_of_a_standard_normal():
