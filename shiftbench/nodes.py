@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from shiftbench import arrays, fits
 from shiftbench.errors import MissingData, ShiftbenchError, Skipped
 from shiftbench.execute import Outcome
+from shiftbench.models.annotation import annotations
 from shiftbench.prediction import Prediction
 from shiftbench.registry import PROVIDERS
 from shiftbench.spec import Data, Fit, Node, Predict, Recipe, Score, Scored, digest
@@ -122,56 +123,92 @@ def _predict(context: Context, store: Store, node: Predict, folder: Path) -> Fac
     from shiftbench.predict import pool
 
     fit, test = store.entry(node.fit), store.entry(node.test)
+    sample = _sample(test)
     members = fits.load(fit, msgspec.convert(fit.node["recipe"], Recipe), context.device)(
-        _sample(test).sequence, test.facts, node.view
+        sample.sequence, test.facts | {"annotations": annotations(sample)}, node.view
     )
     pooled = pool(members)
     arrays.save_prediction(folder / "prediction.npz", pooled)
     for number, member in enumerate(members if len(members) > 1 else []):
         arrays.save_prediction(folder / f"member{number}.npz", member)
-    return {"outputs": fit.facts["outputs"]}
+    return {"outputs": fit.facts["outputs"], "members": len(members)}
 
 
 def _read(store: Store, name: str, outputs: tuple[str, ...]) -> Prediction:
     """Prediction with its columns in the order of `outputs`, found by name."""
+    return _read_file(store.entry(name), "prediction.npz", outputs)
+
+
+def _read_members(store: Store, name: str, outputs: tuple[str, ...]) -> tuple[Prediction, ...]:
+    """Members of the view of a prediction, likewise."""
     entry = store.entry(name)
-    stored = arrays.load_prediction(entry.file("prediction.npz"))
-    columns = [entry.facts["outputs"].index(output) for output in outputs]
-    part: Callable[[Any], Any] = lambda array: None if array is None else array[:, columns]  # noqa: E731
-    return Prediction(
-        stored.mean[:, columns], stored.quantiles[:, columns], part(stored.aleatoric), part(stored.epistemic)
-    )
+    return tuple(_read_file(entry, f"member{number}.npz", outputs) for number in range(entry.facts["members"]))
+
+
+def _read_file(entry: Entry, file: str, outputs: tuple[str, ...]) -> Prediction:
+    stored = arrays.load_prediction(entry.file(file))
+    return stored.columns([entry.facts["outputs"].index(output) for output in outputs])
 
 
 @lru_cache(maxsize=4)
 def _scorer(root: Path, test: str, references: tuple[tuple[str, str], ...], metrics: tuple[str, ...], scored: Scored,
-            resamples: int) -> Any:  # fmt: skip
+            resamples: int, labelled: int) -> Any:  # fmt: skip
     from shiftbench.score import Scorer
 
     store = Store(root)
     entry = store.entry(test)
     sample = _sample(entry)
     named = {role: _read(store, name, sample.outputs) for role, name in references}
-    ceilings = entry.facts.get("ceiling", {})
-    return Scorer(sample, named, metrics=metrics, scored=scored, ceilings=ceilings, resamples=resamples, draws=test)
+    return Scorer(
+        sample,
+        named,
+        metrics=metrics,
+        scored=scored,
+        labelled=labelled,
+        ceilings=entry.facts.get("ceiling", {}),
+        resamples=resamples,
+        draws=test,
+    )
 
 
 def _score(store: Store, node: Score, folder: Path) -> Facts:
     from shiftbench.wrappers import WRAPPERS
-    from shiftbench.wrappers.evidence import Evidence
 
     references = tuple(sorted(node.references.items()))
-    scorer = _scorer(store.root, node.test, references, node.metrics, node.scored, node.resamples)
-    outputs = scorer.test.outputs
-    observed = np.zeros((0, len(outputs)), np.float32)
-    if node.calibration:
-        sample = _sample(store.entry(node.calibration_set))
-        observed = sample.observed[:, [sample.outputs.index(output) for output in outputs]]
-    evidence = Evidence(
-        test=tuple(_read(store, name, outputs) for name in node.predictions),
-        calibration=tuple(_read(store, name, outputs) for name in node.calibration),
-        observed=observed,
+    scorer = _scorer(
+        store.root, node.test, references, node.metrics, node.scored, node.resamples, node.labelled
     )
-    rows = scorer.rows(WRAPPERS[node.wrapper].apply(evidence))
+    wrapper = WRAPPERS[node.wrapper]
+    rows = scorer.rows(wrapper.apply(_evidence(store, node, scorer.test, wrapper.members)))
     (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))
     return {"rows": len(rows)}
+
+
+def _evidence(store: Store, node: Score, test: Sample, members: bool) -> Any:
+    """What the wrapper may look at; of the test set itself no more labels than the budget says."""
+    from shiftbench.wrappers.evidence import Evidence
+
+    outputs = test.outputs
+
+    def read(names: tuple[str, ...]) -> tuple[Prediction, ...]:
+        if members:
+            return tuple(one for name in names for one in _read_members(store, name, outputs))
+        return tuple(_read(store, name, outputs) for name in names)
+
+    calibration = read(node.calibration)
+    if node.budget:
+        rows = np.arange(node.budget)
+        calibration = tuple(one.rows(rows) for one in calibration)
+        letters, observed = test.sequence[rows], test.observed[rows]
+    elif node.calibration:
+        known = _sample(store.entry(node.calibration_set))
+        letters, observed = known.sequence, known.observed[:, [known.outputs.index(output) for output in outputs]]
+    else:
+        letters, observed = test.sequence[:0], np.zeros((0, len(outputs)), np.float32)
+    return Evidence(
+        test=read(node.predictions),
+        calibration=calibration,
+        observed=observed,
+        sequence=test.sequence,
+        calibration_sequence=letters,
+    )

@@ -67,7 +67,7 @@ KNOWN = {
     FLOOR: Style(GREY, "", 1.4, ":"),
     "cnn": UNDER_TEST[0],
 }
-WRAPPED = {"none": ("-", False), "ensemble": ("--", True), "conformal": (":", True)}
+WRAPPED = {"none": ("-", False), "ensemble": ("--", True), "conformal_normalised": (":", True)}
 
 
 def styles(recipes: Sequence[str]) -> dict[str, Style]:

@@ -295,6 +295,6 @@ def networks(frame: pd.DataFrame) -> list[str]:
 
 
 def wrappers(frame: pd.DataFrame) -> list[str]:
-    """Wrappers in the order none, ensemble, conformal, then others by name."""
-    order = ("none", "ensemble", "conformal")
+    """Wrappers in the order none, ensemble, conformal_normalised, then others by name."""
+    order = ("none", "ensemble", "conformal_normalised")
     return sorted(set(frame["wrapper"]) - {""}, key=lambda name: (order.index(name) if name in order else 9, name))

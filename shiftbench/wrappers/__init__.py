@@ -4,21 +4,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from shiftbench.prediction import Prediction
 from shiftbench.wrappers import conformal, ensemble
-from shiftbench.wrappers.evidence import Evidence
+from shiftbench.wrappers.evidence import Evidence, Wrapped, as_predicted
+
+BUDGETS = (0, 32, 256)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapper:
-    """A wrapper: `scope` says whether it takes the predictions of one seed or of all seeds of a recipe."""
+    """A wrapper, what it reads and what it needs.
+
+    `scope`: takes the predictions of one training seed, or of all seeds of a recipe; `calibrated`: needs calibration
+    rows, and `budgets` says which it can use: 0 = rows of the source law, k = labels of k rows of the target;
+    `view`: reads this view, not that of the task; `members`: is given each member of the view, not their pool;
+    `sees_inputs`: fits to the letters of all test rows.
+    """
 
     name: str
     scope: Literal["seed", "seeds"]
     title: str
     text: str
-    needs_calibration: bool
-    apply: Callable[[Evidence], Prediction]
+    calibrated: bool
+    budgets: tuple[int, ...] = ()
+    view: str = ""
+    members: bool = False
+    sees_inputs: bool = False
+    apply: Callable[[Evidence], Wrapped]
 
 
 _CATALOG = (
@@ -27,24 +38,25 @@ _CATALOG = (
         scope="seed",
         title="As predicted",
         text="The prediction of one training seed, unchanged.",
-        needs_calibration=False,
-        apply=Evidence.only,
+        calibrated=False,
+        apply=as_predicted,
     ),
     Wrapper(
         name="ensemble",
         scope="seeds",
         title="Deep ensemble",
         text="Mean and variance of the mixture of all training seeds; their spread is the epistemic SD.",
-        needs_calibration=False,
+        calibrated=False,
         apply=ensemble.ensemble,
     ),
     Wrapper(
-        name="conformal",
+        name="conformal_normalised",
         scope="seed",
-        title="Split conformal",
+        title="Split conformal, normalised",
         text="Intervals mu +- q SD, q the ceil((m + 1) level)-th smallest of m calibration scores |y - mu| / SD.",
-        needs_calibration=True,
-        apply=conformal.conformal,
+        calibrated=True,
+        budgets=BUDGETS,
+        apply=conformal.conformal_normalised,
     ),
 )
 

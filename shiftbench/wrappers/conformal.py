@@ -5,24 +5,19 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.errors import InputError, ModelError
+from shiftbench.errors import ModelError
 from shiftbench.prediction import LEVELS, QUANTILES, Floats, Prediction
-from shiftbench.wrappers.evidence import Evidence
+from shiftbench.wrappers.evidence import Evidence, Wrapped
 
 
-def conformal(evidence: Evidence) -> Prediction:
+def conformal_normalised(evidence: Evidence) -> Wrapped:
     """The same mean with split conformal intervals, each output on its own, and no density.
 
     Scores are |y - mu| / SD, or |y - mu| if the predictor states no SD. Marginal coverage of exchangeable rows is
     k / (m + 1) with k as in `radius`. `InputError` without calibration rows, `ModelError` if an SD is not positive.
     Source: Lei et al. 2018, doi:10.1080/01621459.2017.1307116, algorithm 2 and section 5.2.
     """
-    test = evidence.only()
-    if len(evidence.calibration) != 1:
-        raise InputError(f"conformal: found {len(evidence.calibration)} calibration predictions, expected 1")
-    calibration = evidence.calibration[0]
-    if calibration.mean.shape != evidence.observed.shape:
-        raise InputError(f"conformal: calibration is {calibration.mean.shape}, its targets {evidence.observed.shape}")
+    test, calibration = evidence.pair()
     scores = np.abs(evidence.observed - calibration.mean.astype(np.float64)) / _scale(calibration)
     radii = np.array([[radius(column[~np.isnan(column)], level) for level in LEVELS] for column in scores.T])
     half = radii * _scale(test)[..., None]
@@ -30,7 +25,7 @@ def conformal(evidence: Evidence) -> Prediction:
     quantiles[..., len(LEVELS)] = 0
     quantiles[..., len(LEVELS) + 1 :] = half
     quantiles[..., : len(LEVELS)] = -half[..., ::-1]
-    return Prediction(test.mean, (test.mean[..., None] + quantiles).astype(np.float32))
+    return Wrapped(Prediction(test.mean, (test.mean[..., None] + quantiles).astype(np.float32)))
 
 
 def radius(scores: NDArray[np.float64], level: float) -> float:

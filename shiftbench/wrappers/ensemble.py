@@ -1,15 +1,15 @@
-"""Members of several training seeds pooled into one law."""
+"""Members (training seeds, or passes with dropout on) pooled into one law."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from shiftbench.errors import InputError
-from shiftbench.prediction import Floats, Prediction, gaussian
-from shiftbench.wrappers.evidence import Evidence
+from shiftbench.prediction import Floats, gaussian
+from shiftbench.wrappers.evidence import Evidence, Wrapped
 
 
-def ensemble(evidence: Evidence) -> Prediction:
+def ensemble(evidence: Evidence) -> Wrapped:
     """Normal law with the moments of the mixture of members.
 
     Mean = mean of means; aleatoric variance = mean of theirs; epistemic variance = mean((mu_m - mu)^2) + mean of
@@ -25,11 +25,11 @@ def ensemble(evidence: Evidence) -> Prediction:
     epistemic = np.sqrt(means.var(axis=0) + np.mean(within, axis=0)).astype(np.float32)
     noise = [member.aleatoric for member in members if member.aleatoric is not None]
     if not noise:
-        return replace(gaussian(mean, epistemic), aleatoric=None, epistemic=epistemic)
+        return Wrapped(replace(gaussian(mean, epistemic), aleatoric=None, epistemic=epistemic))
     if len(noise) < len(members):
         raise InputError(f"ensemble: {len(noise)} of {len(members)} members have an aleatoric SD; expected all or none")
     aleatoric = np.sqrt(np.mean([_squared(sd, sd.shape) for sd in noise], axis=0)).astype(np.float32)
-    return gaussian(mean, aleatoric, epistemic)
+    return Wrapped(gaussian(mean, aleatoric, epistemic))
 
 
 def _squared(sd: Floats | None, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -103,7 +103,7 @@ def simulated() -> list[dict]:
                 )
                 kept = 0.905 - (0 if name == "oracle" else LOSS.get(shift, {}).get(name, 0.05)) * severity
                 kept -= 0.004 * list(IID).index(name) * severity
-                kept += {"ensemble": 0.02, "conformal": 0.006}.get(wrapper, 0) - 0.01 * (name == "cnn")
+                kept += {"ensemble": 0.02, "conformal_normalised": 0.006}.get(wrapper, 0) - 0.01 * (name == "cnn")
                 rows.append(
                     of | {"metric": "coverage", "level": 0.9, "value": kept, "low": kept - 0.02, "high": kept + 0.02}
                 )
@@ -133,7 +133,7 @@ def simulated() -> list[dict]:
 def forms(name: str) -> list[tuple[str, int]]:
     if name != "cnn":
         return [("none", 0)]
-    return [("none", 0), ("none", 1), ("ensemble", -1), ("conformal", 0), ("conformal", 1)]
+    return [("none", 0), ("none", 1), ("ensemble", -1), ("conformal_normalised", 0), ("conformal_normalised", 1)]
 
 
 def measured() -> list[dict]:
@@ -168,7 +168,7 @@ def measured() -> list[dict]:
                         }
                     )
                 held = (
-                    0.9 - lift / 2 + {"ensemble": 0.015, "conformal": 0.005}.get(wrapper, 0.02 * len(name) / 10 - 0.02)
+                    0.9 - lift / 2 + {"ensemble": 0.015, "conformal_normalised": 0.005}.get(wrapper, 0.02 * len(name) / 10 - 0.02)
                 )
                 error = math.sqrt(1 - (0 if constant else base) ** 2)
                 rows.append(of | {"metric": "rmse", "value": error, "low": error - 0.02, "high": error + 0.02})

@@ -29,7 +29,7 @@ source = "none"
 name = "toy"
 data = "{data}"
 recipes = ["training_mean", "gc_ridge", "cnn"]
-wrappers = ["none", "ensemble", "conformal"]
+wrappers = ["none", "ensemble", "conformal_normalised"]
 metrics = ["rmse", "pearson", "coverage"]
 
 [task.tiers.smoke]
@@ -83,7 +83,8 @@ def test_a_whole_run_and_its_files(shiftbench, suite):
     assert list(table.columns) == list(results.COLUMNS)
     assert set(table.status) <= {"ok", "undefined"}
     cnn = table.query("recipe == 'cnn' and metric == 'rmse' and target == 'observed' and output == 'a'")
-    assert sorted(cnn.wrapper + cnn.seed.astype(str)) == ["conformal0", "conformal1", "ensemble-1", "none0", "none1"]
+    forms = ["conformal_normalised0", "conformal_normalised1", "ensemble-1", "none0", "none1"]
+    assert sorted(cnn.wrapper + cnn.seed.astype(str)) == forms
     ridge = table.query("recipe == 'gc_ridge' and metric == 'rmse' and target == 'observed' and output == 'a'")
     assert float(ridge.value.iloc[0]) == pytest.approx(0.3, rel=0.25)
     costs = pd.read_parquet("out/cost.parquet")
@@ -247,7 +248,7 @@ def test_bad_options_are_one_line(shiftbench, arguments, message):
         (("epochs = 2", "epochs = 0"), "`int` >= 1"),
         (("[[task]]", "[[task"), "toy.toml"),
         (('"coverage"]', '"covrage"]'), "did you mean 'coverage'?"),
-        (('"conformal"]', '"conforml"]'), "did you mean 'conformal'?"),
+        (('"conformal_normalised"]', '"conformal_normalized"]'), "did you mean 'conformal_normalised'?"),
         (("wrappers =", 'views = ["strand"]\nwrappers ='), "did you mean 'strands'?"),
         (("wrappers =", 'arms = ["rewirin:full"]\nwrappers ='), "arm rewirin:full: no shift 'rewirin'"),
         (('"training_mean", ', ""), "recipes lack training_mean"),
