@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftbench.errors import Undefined
-from shiftbench.metrics.error import Floats, Number, average
+from shiftbench.metrics.error import average
+from shiftbench.metrics.metric import Floats, Metric, Number
+from shiftbench.prediction import LEVELS
 
 
 def coverage(low: ArrayLike, high: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
@@ -34,3 +36,33 @@ def _ends(low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
     if wrong := np.count_nonzero(np.isnan(lower) | np.isnan(upper)):
         raise Undefined(f"no interval is stated in {wrong} of {lower.size} rows")
     return lower, upper
+
+
+TABLE = (
+    Metric(
+        name="coverage",
+        title="Coverage of the central interval",
+        better="nominal",
+        targets=("observed",),
+        needs=("low", "high", "target"),
+        scaled=False,
+        formula="mean(low <= y <= high)",
+        example=">>> coverage([0, 0, 0, 0], [2, 2, 2, 2], [1, 2, 3, -1])\n0.5",
+        source="Khosravi et al. 2011, doi:10.1109/TNN.2011.2162110 (PICP)",
+        compute=coverage,
+        levels=LEVELS,
+    ),
+    Metric(
+        name="width",
+        title="Mean width of the central interval",
+        better="none",
+        targets=("observed",),
+        needs=("low", "high"),
+        scaled=False,
+        formula="mean(high - low)",
+        example=">>> width([0, 0], [1, 3])\n2.0",
+        source="Khosravi et al. 2011, doi:10.1109/TNN.2011.2162110 (MPIW)",
+        compute=width,
+        levels=LEVELS,
+    ),
+)

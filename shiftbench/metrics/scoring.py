@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftbench.errors import Undefined
-from shiftbench.metrics.error import Floats, Number, average
+from shiftbench.metrics.error import average
+from shiftbench.metrics.metric import Floats, Metric, Number
 
 
 def nll(mean: ArrayLike, sd: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
@@ -34,3 +35,31 @@ def _law(mean: ArrayLike, sd: ArrayLike, target: ArrayLike) -> tuple[Floats, Flo
     if wrong := np.count_nonzero(~(scale > 0)):
         raise Undefined(f"predicted SD is not positive in {wrong} of {scale.size} rows")
     return np.asarray(mean, np.float64), scale, np.asarray(target, np.float64)
+
+
+TABLE = (
+    Metric(
+        name="nll",
+        title="Gaussian negative log likelihood",
+        better="lower",
+        targets=("observed",),
+        needs=("mean", "sd", "target"),
+        scaled=True,
+        formula="mean(log(2 pi sigma^2) / 2 + z^2 / 2), z = (y - mu) / sigma, nats",
+        example=">>> round(nll([0], [1], [0]), 6)\n0.918939",
+        source="Gneiting and Raftery 2007, doi:10.1198/016214506000001437, section 4.1",
+        compute=nll,
+    ),
+    Metric(
+        name="crps",
+        title="Continuous ranked probability score of a Gaussian",
+        better="lower",
+        targets=("observed",),
+        needs=("mean", "sd", "target"),
+        scaled=True,
+        formula="mean(sigma (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt(pi))), z = (y - mu) / sigma",
+        example=">>> round(crps([0], [1], [0]), 8)\n0.23369498",
+        source="Gneiting and Raftery 2007, doi:10.1198/016214506000001437, section 4.2",
+        compute=crps,
+    ),
+)

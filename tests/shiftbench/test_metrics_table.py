@@ -1,14 +1,19 @@
 import doctest
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
-from shiftbench.metrics.table import ALL_TARGETS, METRICS
+from shiftbench.metrics.metric import ALL_TARGETS, Argument
+from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import LEVELS
 
+COMPUTED = [name for name, metric in METRICS.items() if metric.compute]
+INTERVAL = {"low", "high", "truth_low", "truth_high", "level"}
 
-@pytest.mark.parametrize("name", METRICS)
+
+@pytest.mark.parametrize("name", COMPUTED)
 def test_worked_example_holds(name):
     metric = METRICS[name]
     session = doctest.DocTestParser().get_doctest(metric.example, {name: metric.compute}, name, None, None)
@@ -20,12 +25,14 @@ def test_worked_example_holds(name):
 @pytest.mark.parametrize("name", METRICS)
 def test_record_is_whole(name):
     metric = METRICS[name]
-    assert metric.name == name == metric.compute.__name__
-    assert all([metric.title, metric.formula, metric.source])
+    assert all([metric.name == name, metric.title, metric.formula, metric.example, metric.source])
     assert set(metric.targets) <= set(ALL_TARGETS)
-    assert metric.levels == (LEVELS if "low" in metric.needs else ())
-    assert metric.scaled == (metric.better in ("lower", "higher"))
-    assert (metric.floor is not None) == (metric.better == "higher")
+    assert bool(metric.targets) == bool(metric.needs) == (metric.compute is not None)
+    assert metric.compute is None or metric.compute.__name__ == name
+    assert set(metric.needs) <= set(get_args(Argument))
+    assert set(metric.levels) <= set(LEVELS)
+    assert bool(metric.levels) == bool(INTERVAL & set(metric.needs))
+    assert not metric.scaled or metric.better in ("lower", "higher")
 
 
 def test_table_loads_nothing_heavy():
