@@ -4,7 +4,6 @@ import os
 import platform
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -175,9 +174,7 @@ def _score(store: Store, node: Score, folder: Path) -> Facts:
     from shiftbench.wrappers import WRAPPERS
 
     references = tuple(sorted(node.references.items()))
-    scorer = _scorer(
-        store.root, node.test, references, node.metrics, node.scored, node.resamples, node.labelled
-    )
+    scorer = _scorer(store.root, node.test, references, node.metrics, node.scored, node.resamples, node.labelled)
     wrapper = WRAPPERS[node.wrapper]
     rows = scorer.rows(wrapper.apply(_evidence(store, node, scorer.test, wrapper.members)))
     (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))

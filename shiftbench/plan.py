@@ -25,8 +25,8 @@ from shiftbench.spec import (
     Tier,
     digest,
 )
-from shiftbench.validate import Selection, check_recipes, check_selection, check_task
-from shiftbench.wrappers import WRAPPERS
+from shiftbench.validate import Selection, check_claims, check_recipes, check_selection, check_task
+from shiftbench.wrappers import WRAPPERS, Wrapper
 
 ORACLES = {"floor": "training_mean", "source": "source_oracle", "target": "oracle"}
 """Recipes that give the floor and the two ceilings of a scaled score."""
@@ -88,8 +88,9 @@ def plan(suites: list[Suite], tier: str, selection: Selection, present: Collecti
     made = Plan()
     check_selection(suites, selection)
     for suite in suites:
+        check_claims(suite)
         for task in suite.task:
-            if not selection.tasks or task.name in selection.tasks:
+            if (not selection.tasks or task.name in selection.tasks) and (not task.at or tier in task.at):
                 _Planner(made, suite, task, tier, selection, present).run()
     return made
 
@@ -117,7 +118,7 @@ class _Planner:
             source = f"{self.teacher.name}/world{world}"
             training = self.plan.add(self._data("training", world), f"{source}/training")
             calibration = ""
-            if any(WRAPPERS[name].needs_calibration for name in self.task.wrappers):
+            if 0 in self.task.budgets and any(WRAPPERS[name].calibrated for name in self.task.wrappers):
                 calibration = self.plan.add(self._data("calibration", world), f"{source}/calibration")
             fits = [[*self._fits(recipe, training, source)] for recipe in recipes]
             for test in self._tests(world):
@@ -149,8 +150,9 @@ class _Planner:
 
     def _recipes(self) -> list[Recipe]:
         """Recipes of the task, or of the selection with the controls of the task; the tier sets the width of ours."""
-        asked = [name for name in self.selection.recipes if name not in CONTROLS.names()]
-        names = [name for name in self.task.recipes if not self.selection.recipes or name in CONTROLS.names()]
+        asked = [name for name in self.selection.recipes if not _control(name)]
+        kept = self.tier.recipes or self.task.recipes
+        names = [name for name in self.task.recipes if (not self.selection.recipes and name in kept) or _control(name)]
         recipes = [load_recipe(name) for name in dict.fromkeys([*names, *asked])]
         check_recipes(recipes)
         return [
@@ -163,14 +165,15 @@ class _Planner:
     def _fits(self, recipe: Recipe, training: str, source: str) -> Iterator[Member]:
         control = recipe.kind == "control"
         budget = Budget(epochs=0, batch=0) if control else Budget(epochs=self.tier.epochs, batch=self.tier.batch)
-        for seed in range(1 if control else self.selection.seeds or self.tier.seeds):
+        seeds = self.selection.seeds or self.tier.seeds_of.get(recipe.name, self.tier.seeds)
+        for seed in range(1 if control else seeds):
             fit = Fit(training=training, recipe=recipe, seed=seed, budget=budget)
             yield self.plan.add(fit, f"{source}/fit/{recipe.name}/seed{seed}", (training,)), fit
 
     def _tests(self, world: int) -> Iterator[Test]:
         base = {"suite": self.suite.name, "task": self.task.name, "world": world, "split": self.task.split}
         plain = {"part": "", "shift": "", "dose": "0", "severity": 0.0}
-        for subset in self.task.subsets:
+        for subset in self.task.fewer.get(self.size, self.task.subsets):
             group = {"group": subset} if subset else {}
             yield Test(self._data("test", world, subset=subset), base | plain | group)
         for shift, dose in self._doses():
@@ -188,7 +191,8 @@ class _Planner:
             if shift == NULL:
                 yield shift, "0"
             elif all(not only or shift in only for only in (self.selection.shifts, self.tier.shifts)):
-                doses = [dose for dose in map(str, self.tier.doses) if "+" not in shift or dose in COMPOUND_DOSES]
+                asked = [str(dose) for dose in self.tier.doses if not self.task.doses or dose in self.task.doses]
+                doses = [dose for dose in asked if "+" not in shift or dose in COMPOUND_DOSES]
                 named = [dose for family, dose in arms if family == shift]
                 yield from ((shift, dose) for dose in dict.fromkeys([*doses, *named]))
 
@@ -205,50 +209,66 @@ class _Planner:
         for view in self.task.views:
             for members in fits:
                 for wrapper, chosen in self._wrapped(members, test.row | {"view": view}):
-                    self._score(test, name, references, wrapper, chosen, calibration, view, label, source)
+                    for budget in self._budgets(WRAPPERS[wrapper]):
+                        known = (name, label) if budget else (calibration, source)
+                        self._score(test, name, references, wrapper, chosen, budget, known, view, label)
 
     def _wrapped(self, members: list[Member], row: Row) -> Iterator[tuple[str, list[Member]]]:
         """Wrappers of a recipe with the fits that each joins; a control is shown as it is."""
         recipe = members[0][1].recipe
         for name in ("none",) if recipe.kind == "control" else self.task.wrappers:
+            if WRAPPERS[name].view and row["view"] != self.task.views[0]:
+                continue  # it reads a view of its own, whichever the task asks for
             if WRAPPERS[name].scope == "seed":
                 yield from ((name, [member]) for member in members)
             elif len(members) > 1:
                 yield name, members
             else:
-                columns = row | {"recipe": recipe.name, "wrapper": name, "seed": -1}
+                columns = row | {"recipe": recipe.name, "wrapper": name, "budget": 0, "seed": -1}
                 self.plan.unplanned.append((f"one training seed; {name} joins two or more", columns))
+
+    def _budgets(self, wrapper: Wrapper) -> list[int]:
+        """Numbers of labelled target rows with which a wrapper is tried."""
+        return [budget for budget in self.task.budgets if budget in wrapper.budgets] if wrapper.calibrated else [0]
 
     def _score(
         self, test: Test, name: str, references: dict[str, str], wrapper: str, members: list[Member],
-        calibration: str, view: str, label: str, source: str,
+        budget: int, known: tuple[str, str], view: str, label: str,
     ) -> None:  # fmt: skip
-        predictions = tuple(self._predict(member, name, view, label) for member in members)
+        """`known`: digest of the set whose labels calibrate, and the beginning of its labels in the plan."""
+        read = WRAPPERS[wrapper].view or view
+        predictions = tuple(self._predict(member, name, read, label) for member in members)
         calibrated: tuple[str, ...] = ()
-        if WRAPPERS[wrapper].needs_calibration:
-            calibrated = tuple(self._predict(member, calibration, view, source) for member in members)
+        if WRAPPERS[wrapper].calibrated:
+            calibrated = tuple(self._predict(member, known[0], read, known[1]) for member in members)
         node = Score(
             predictions=predictions,
             calibration=calibrated,
             test=name,
-            calibration_set=calibration if calibrated else "",
+            calibration_set=known[0] if calibrated else "",
             references=references,
             wrapper=wrapper,
             metrics=self.task.metrics,
             scored=self.task.scored,
             version=METRICS_VERSION,
             resamples=self.tier.resamples,
+            labelled=self.task.labelled,
+            budget=budget,
         )
-        needs = (*predictions, *calibrated, *references.values(), name, *filter(None, [node.calibration_set]))
+        needs = dict.fromkeys((*predictions, *calibrated, *references.values(), name, *known[:1] * bool(calibrated)))
         recipe, seed = members[0][1].recipe.name, members[0][1].seed if len(members) == 1 else -1
-        score = self.plan.add(node, f"{label}/score/{recipe}/{wrapper}/{view}/seed{seed}", needs)
-        columns = {"recipe": recipe, "wrapper": wrapper, "view": view, "seed": seed}
+        score = self.plan.add(node, f"{label}/score/{recipe}/{wrapper}/{view}/budget{budget}/seed{seed}", tuple(needs))
+        columns = {"recipe": recipe, "wrapper": wrapper, "budget": budget, "view": view, "seed": seed}
         self.plan.scores.append((score, test.row | columns))
 
     def _predict(self, member: Member, test: str, view: str, label: str) -> str:
         name, fit = member
         node = Predict(fit=name, test=test, view=view)
         return self.plan.add(node, f"{label}/prediction/{fit.recipe.name}/{view}/seed{fit.seed}", (name, test))
+
+
+def _control(name: str) -> bool:
+    return name in CONTROLS.names()
 
 
 def _part(shift: str) -> str:

@@ -1,6 +1,8 @@
 """The one thing that is scored: a mean, its standard deviations and quantiles at fixed levels."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +60,18 @@ class Prediction:
         if not parts:
             return None
         return np.sqrt(sum(np.square(part, dtype=np.float64) for part in parts)).astype(np.float32)
+
+    def columns(self, columns: list[int]) -> "Prediction":
+        """These outputs, in this order."""
+        return self._each(lambda array: array[:, columns])
+
+    def rows(self, rows: NDArray[np.intp]) -> "Prediction":
+        """These rows, in this order."""
+        return self._each(lambda array: array[rows])
+
+    def _each(self, part: Callable[[NDArray[Any]], NDArray[Any]]) -> "Prediction":
+        arrays = (getattr(self, field.name) for field in fields(self))
+        return Prediction(*(None if array is None else part(array) for array in arrays))  # type: ignore[arg-type]
 
     def interval(self, level: float) -> tuple[Floats, Floats]:
         """Lower and upper end of the central interval of nominal `level` (one of `LEVELS`), each (n, outputs)."""

@@ -126,7 +126,14 @@ def _attribute(where: str, kind: str) -> Any:
         raise InputError(f"{kind} {where!r}: {error}; expected an importable module:object") from error
 
 
-NETWORKS = Registry("network", {"cnn": "shiftbench.models.cnn:Cnn"})
+NETWORKS = Registry(
+    "network",
+    {
+        "cnn": "shiftbench.models.cnn:Cnn",
+        "bilstm": "shiftbench.models.bilstm:BiLstm",
+        "transformer": "shiftbench.models.transformer:Transformer",
+    },
+)
 CONTROLS = Registry(
     "control",
     {
@@ -137,6 +144,9 @@ CONTROLS = Registry(
         "motif_prior": "shiftbench.models.controls:MotifPrior",
         "source_oracle": "shiftbench.models.oracle:SourceOracle",
         "oracle": "shiftbench.models.oracle:Oracle",
+        "position_mean": "shiftbench.models.annotation:PositionMean",
+        "conservation": "shiftbench.models.annotation:Conservation",
+        "repeat": "shiftbench.models.annotation:Repeat",
     },
 )
 PROVIDERS = Registry(
@@ -144,7 +154,8 @@ PROVIDERS = Registry(
     {
         "mpra": "shiftbench.tasks.simulated:Mpra",
         "satmut": "shiftbench.tasks.satmut:Satmut",
-        "lentimpra": "shiftbench.tasks.lentimpra:LentiMpra",
+        "lentimpra": "shiftbench.tasks.lentimpra_task:LentiMpra",
+        "lentimpra_folds": "shiftbench.tasks.lentimpra_folds:LentiMpraFolds",
         "cagi5": "shiftbench.tasks.cagi5:Cagi5",
     },
 )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a column is added, removed or means something else."""
 
 COLUMNS = {
@@ -26,6 +26,7 @@ COLUMNS = {
     "severity": "float64",
     "recipe": "str",
     "wrapper": "str",
+    "budget": "int64",  # labelled rows of the target that the wrapper saw
     "view": "str",
     "seed": "int64",  # -1: over seeds
     # which number
@@ -33,6 +34,7 @@ COLUMNS = {
     "target": "str",
     "level": "float64",  # nominal level of an interval, else NaN
     "group": "str",
+    "stratum": "str",  # "" = all rows
     "metric": "str",
     # the number
     "value": "float64",

@@ -2,17 +2,22 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftbench.errors import InputError, ModelError, Undefined
-from shiftbench.metrics.table import METRICS, VERSION, Metric
+from shiftbench.metrics.metric import Metric
+from shiftbench.metrics.table import METRICS, VERSION
 from shiftbench.prediction import Prediction
 from shiftbench.spec import did_you_mean
-from shiftbench.stats import Estimate, cluster_counts, interval, scaled
+from shiftbench.stated import Cell, Stated
+from shiftbench.stats.bootstrap import Estimate, interval
+from shiftbench.stats.scale import scaled
+from shiftbench.targets import ALL, Target, TestSet
+from shiftbench.wrappers.evidence import Wrapped
 from simulators.contract import Sample
 
 MIN_CLUSTERS = 5
@@ -21,27 +26,12 @@ MEAN = "mean"
 """Name of the row that holds the plain mean over outputs."""
 
 ROLES = {"floor": "training mean", "source": "source oracle", "target": "oracle"}
+NOT_GIVEN = Undefined("not given")
 
 Floats = NDArray[np.float64]
 Known = Estimate | Undefined
-
-
-class Cell(NamedTuple):
-    """What one number is of, save the output."""
-
-    metric: Metric
-    target: str
-    level: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """One output of a target: the `rows` that have a value, the values, and how often each replicate draws them."""
-
-    rows: NDArray[np.intp]
-    values: Floats
-    counts: NDArray[np.uint16]
-    clusters: int
+Size = tuple[int, int]
+"""Rows and clusters that a number was made from."""
 
 
 class Scorer:
@@ -50,14 +40,17 @@ class Scorer:
     Parameters
     ----------
     test : Sample
-        Rows without `observed` are left out of metrics against it; truth targets exist if `test.truth` does.
+        Rows without `observed` are left out of metrics against it; truth targets exist if `test.truth` does. Every
+        metric is also given on the rows of each stratum that the table marks.
     references : mapping of "floor", "source", "target" to Prediction
         Training mean, source oracle and oracle of the world tested; any may be missing.
     metrics : names from `METRICS`
     scored : "value" or "difference"
         The difference of a row and its reference row: predictions and `truth.mean` are values and are subtracted,
         `observed` and `truth.expected` are differences already. No density or interval of a difference is known.
-    ceilings : {metric: {output: value}}
+    labelled
+        Rows at the head of the test set that wrappers may have learnt from: they and their clusters are not scored.
+    ceilings : {metric: {output: value}}, or metric@stratum
         Highest correlation with `observed` that its noise allows, used for both ceilings where there is no oracle.
     resamples, draws
         Number of cluster-bootstrap replicates, and the text that fixes them.
@@ -67,7 +60,7 @@ class Scorer:
     InputError
         If a metric is unknown.
     ModelError
-        If a prediction has another shape than the test set, or a mean that is not finite.
+        If a prediction has another shape than the test set, or a mean that is not finite where the predictor answers.
     """
 
     def __init__(
@@ -77,71 +70,71 @@ class Scorer:
         *,
         metrics: Sequence[str],
         scored: Literal["value", "difference"] = "value",
+        labelled: int = 0,
         ceilings: Mapping[str, Mapping[str, float]] | None = None,
         resamples: int = 1000,
         draws: str = "",
     ) -> None:
         self.test = test
-        self._difference = scored == "difference"
+        self._set = TestSet(test, scored, labelled, resamples, draws)
         self._resamples = resamples
-        self._targets = _targets(test, self._difference, resamples, draws)
-        self._sizes = {name: _sizes(test, targets) for name, targets in self._targets.items()}
-        self._cells = _cells(metrics, self._targets)
-        known = {role: self._measure(prediction) for role, prediction in references.items()}
+        self._cells = _cells(metrics, self._set.targets)
+        known = {role: self._measure(self._stated(prediction)) for role, prediction in references.items()}
         if "target" in references and test.truth is not None:
             # The oracle states what is observed, which pseudocounts pull away from f; of f itself it knows the truth.
-            exact = self._measure(replace(references["target"], mean=test.truth.mean))
+            exact = self._measure(self._stated(replace(references["target"], mean=test.truth.mean)))
             known["target"] |= {cell: numbers for cell, numbers in exact.items() if cell.target == "f"}
         self._bounds = {
             cell: {role: self._bound(cell, role, known, ceilings or {}) for role in ROLES} for cell in self._cells
         }
 
-    def rows(self, prediction: Prediction) -> list[dict[str, Any]]:
-        """One record of plain values per metric, target, level and output, and for the mean over several outputs."""
-        names = [*self.test.outputs, MEAN]
+    def rows(self, wrapped: Wrapped) -> list[dict[str, Any]]:
+        """One record of plain values per metric, target, level, stratum and output, and for the mean over outputs.
+
+        What a wrapper tells beside its prediction comes last, without an interval.
+        """
+        prediction, names = wrapped.prediction, [*self.test.outputs, MEAN]
+        stated = self._stated(prediction)
+        sizes = {key: _sizes([one.target(*key) for one in stated]) for key in self._set.targets}
+        measured = self._measure(stated)
+        for name, told in wrapped.told.items():
+            measured[Cell(METRICS[name], "observed", None, ALL)] = self._with_mean([self._told(one) for one in told])
         return [
-            self._row(cell, column, names[column], known)
-            for cell, numbers in self._measure(prediction).items()
+            self._row(cell, column, names[column], known, sizes[cell.target, cell.stratum][column], prediction.kept)
+            for cell, numbers in measured.items()
             for column, known in enumerate(numbers)
         ]
 
-    def _measure(self, prediction: Prediction) -> dict[Cell, list[Known]]:
-        """One number an output, then their mean if there are several."""
+    def _told(self, value: float) -> Known:
+        if not math.isfinite(value):
+            return Undefined("the wrapper has no such number here")
+        return Estimate(value, np.full(self._resamples, np.nan))
+
+    def _stated(self, prediction: Prediction) -> list[Stated]:
+        """What is stated of each output; `ModelError` for a prediction of another test set, or without numbers."""
         if prediction.mean.shape != self.test.observed.shape:
             raise ModelError(f"prediction: mean is {prediction.mean.shape}; expected {self.test.observed.shape}")
-        if wrong := np.count_nonzero(~np.isfinite(prediction.mean)):
+        answered = prediction.mean if prediction.kept is None else prediction.mean[prediction.kept]
+        if wrong := np.count_nonzero(~np.isfinite(answered)):
             raise ModelError(f"prediction: {wrong} of {prediction.mean.size} means are not finite; expected numbers")
-        columns = range(len(self.test.outputs))
-        return {
-            cell: self._with_mean([self._estimate(cell, prediction, column) for column in columns])
-            for cell in self._cells
-        }
+        return [Stated(self._set, prediction, column) for column in range(len(self.test.outputs))]
 
-    def _estimate(self, cell: Cell, prediction: Prediction, column: int) -> Known:
-        target, compute = self._targets[cell.target][column], cell.metric.compute
+    def _measure(self, stated: Sequence[Stated]) -> dict[Cell, list[Known]]:
+        """One number an output, then their mean if there are several."""
+        return {cell: self._with_mean([self._estimate(cell, one) for one in stated]) for cell in self._cells}
+
+    def _estimate(self, cell: Cell, stated: "Stated") -> Known:
+        compute = cell.metric.compute
+        assert compute is not None  # only such metrics make cells
         try:
-            arrays = [self._argument(name, cell.level, prediction, target, column) for name in cell.metric.needs]
+            target = stated.target(cell.target, cell.stratum)
+            arrays = [stated.argument(name, cell, target) for name in cell.metric.needs]
             value = float(compute(*arrays))
             if target.clusters < MIN_CLUSTERS:
                 return Estimate(value, np.full(self._resamples, np.nan))
             return Estimate(value, np.asarray(compute(*arrays, weights=target.counts)))
         except Undefined as reason:
             return reason.with_traceback(None)  # whose frames would keep the arrays alive
-
-    def _argument(self, name: str, level: float | None, prediction: Prediction, target: _Target, column: int) -> Floats:
-        """The array that a metric calls `name`, for the rows of `target`."""
-        if name == "target":
-            return target.values
-        if name == "mean":
-            mean = prediction.mean[:, column].astype(np.float64)
-            rows = target.rows
-            return mean[rows] - mean[self.test.reference[rows]] if self._difference else mean[rows]
-        if self._difference:
-            raise Undefined("only the mean of a difference is predicted")
-        stated = prediction.sd if level is None else prediction.interval(level)[("low", "high").index(name)]
-        if stated is None:
-            raise Undefined("the predictor states no density")
-        return np.asarray(stated[target.rows, column], np.float64)
 
     def _with_mean(self, numbers: list[Known]) -> list[Known]:
         if len(numbers) == 1:
@@ -168,14 +161,19 @@ class Scorer:
         elif role in known:
             return known[role][cell]
         elif role != "floor" and cell.target == "observed":
-            constants = ceilings.get(cell.metric.name, {})
+            constants = ceilings.get(cell.metric.name + (f"@{cell.stratum}" if cell.stratum else ""), {})
         missing = Undefined("not given")
         fixed = {name: Estimate(float(value), np.full(self._resamples, value)) for name, value in constants.items()}
         return self._with_mean([fixed.get(output, missing) for output in outputs])
 
-    def _row(self, cell: Cell, column: int, output: str, known: Known) -> dict[str, Any]:
-        metric, (n, clusters) = cell.metric, self._sizes[cell.target][column]
-        floor, source, target = (self._bounds[cell][role][column] for role in ROLES)
+    def _row(
+        self, cell: Cell, column: int, output: str, known: Known, size: Size, kept: NDArray[np.bool_] | None
+    ) -> dict[str, Any]:
+        metric, (n, clusters) = cell.metric, size
+        bounds = self._bounds.get(cell, {})
+        floor, source, target = (bounds[role][column] if bounds else NOT_GIVEN for role in ROLES)
+        if kept is not None:
+            floor = source = target = Undefined("a part of the rows is answered, the references answer all")
         scores = {
             "scaled": _scaled(metric, known, floor, source, ROLES["source"]),
             "scaled_target": _scaled(metric, known, floor, target, ROLES["target"]),
@@ -187,6 +185,7 @@ class Scorer:
             "target": cell.target,
             "level": math.nan if cell.level is None else cell.level,
             "group": "all",
+            "stratum": cell.stratum,
             "metric": metric.name,
             "value": _value(known),
             "low": low,
@@ -207,42 +206,28 @@ class Scorer:
         }
 
 
-def _cells(metrics: Sequence[str], targets: Mapping[str, Sequence[_Target]]) -> list[Cell]:
+def _cells(metrics: Sequence[str], targets: Mapping[tuple[str, str], object]) -> list[Cell]:
     for name in metrics:
         if name not in METRICS:
             raise InputError(f"no metric {name!r}{did_you_mean(name, list(METRICS))}")
+        if METRICS[name].compute is None:
+            raise InputError(f"metric {name!r}: told by wrappers or made from several test sets; not to be asked for")
     return [
-        Cell(METRICS[name], target, level)
+        Cell(METRICS[name], target, level, stratum)
         for name in metrics
-        for target in METRICS[name].targets
-        if target in targets
+        for target, stratum in targets
+        if target in METRICS[name].targets
         for level in METRICS[name].levels or (None,)
     ]
 
 
-def _targets(test: Sample, difference: bool, resamples: int, draws: str) -> dict[str, list[_Target]]:
-    """Per target one record an output; the same bootstrap draws serve all of them."""
-    eligible = np.flatnonzero(test.reference >= 0) if difference else np.arange(len(test.observed))
-    counts = cluster_counts(test.group[eligible], resamples, draws)
-    values = {"observed": test.observed}
-    if test.truth is not None:
-        f = test.truth.mean
-        values |= {"expected": test.truth.expected, "f": f - f[test.reference] if difference else f}
-
-    def target(column: NDArray[np.float32]) -> _Target:
-        present = ~np.isnan(column[eligible])
-        rows = eligible[present]
-        shared = counts if present.all() else counts[:, present]
-        return _Target(rows, column[rows].astype(np.float64), shared, len(np.unique(test.group[rows])))
-
-    return {name: [target(column) for column in array.T] for name, array in values.items()}
-
-
-def _sizes(test: Sample, targets: Sequence[_Target]) -> list[tuple[int, int]]:
+def _sizes(targets: Sequence[Target]) -> list[Size]:
     """Rows and clusters used for each output, then for their mean: all that any output uses."""
-    together = np.unique(np.concatenate([target.rows for target in targets]))
-    used = [target.rows for target in targets] + ([together] if len(targets) > 1 else [])
-    return [(len(rows), len(np.unique(test.group[rows]))) for rows in used]
+    sizes = [(len(target.rows), target.clusters) for target in targets]
+    if len(targets) == 1:
+        return sizes
+    cluster = np.concatenate([target.cluster for target in targets])
+    return [*sizes, (len(np.unique(np.concatenate([target.rows for target in targets]))), len(np.unique(cluster)))]
 
 
 def _scaled(metric: Metric, known: Known, floor: Known, ceiling: Known, ceiling_name: str) -> Known:

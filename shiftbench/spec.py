@@ -25,6 +25,9 @@ NULL = "null"
 COMPOUND_DOSES = ("2", "3")
 """Doses at which two families (`a+b`) act together; a compound of two larger ones would leave nothing to predict."""
 
+PRIOR = "_prior"
+"""Ending of the name of a recipe that has structural priors, beside the same without."""
+
 TIERS = ("smoke", "bench", "core", "full")
 
 
@@ -56,8 +59,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     `data` names the provider; `trained_on` another task (suite/name) whose fits predict this one, at its sizes, but
     for those of the test set, which `sizes` gives by tier (none: all there is);
-    `shifts` families, each at the doses of the tier; `arms` further named doses, as family:arm, reported and never
-    averaged;
+    `shifts` families, each at the doses of the tier, of which `doses` keeps some (none: all); `arms` further named
+    doses, as family:arm, reported and never averaged;
     `subsets` real subsets, `fewer` a narrower list by tier; `at` the tiers at which the task is run (none: all);
     `scored` value, or difference of a row and its reference;
     `labelled` rows at the head of each test set, with all of their clusters, are scored by nobody: as many of them as
@@ -74,6 +77,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sizes: dict[str, AtLeastOne] = {}
     split: str = ""
     shifts: tuple[str, ...] = ()
+    doses: tuple[int, ...] = ()
     arms: tuple[str, ...] = ()
     subsets: tuple[str, ...] = ("",)
     fewer: dict[str, tuple[str, ...]] = {}
@@ -82,6 +86,41 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     budgets: tuple[Count, ...] = (0,)
     views: tuple[str, ...] = ("plain",)
     scored: Scored = "value"
+
+
+class Check(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One inequality that a claim rests on, judged for every recipe by itself.
+
+    The number is `metric` (of `target`, at `level`, mean over outputs) of `task` at the test set `at`, by itself or
+    compared, as ratio or difference, with that at `against`, or, with `prior`, of the recipe that has structural priors
+    with the one that has not.
+    Test sets are named shift:dose, subset, or "" (without a shift). Claimed is that it lies `above` or `below` a bound.
+    """
+
+    says: str
+    task: str
+    metric: str
+    at: str = ""
+    target: str = "observed"
+    level: float | None = None
+    compare: Literal["", "ratio", "difference"] = ""
+    against: str = ""
+    prior: bool = False
+    above: float | None = None
+    below: float | None = None
+
+
+class Claim(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A statement to be judged, from a `source`, with the checks that it rests on, all written before the run.
+
+    `recipes` are the networks that it is judged for.
+    """
+
+    name: str
+    text: str
+    source: str
+    recipes: tuple[str, ...]
+    check: tuple[Check, ...]
 
 
 class Suite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -95,6 +134,7 @@ class Suite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     primary: str = ""
     include: tuple[str, ...] = ()
     task: tuple[Task, ...] = ()
+    claim: tuple[Claim, ...] = ()
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -236,7 +276,7 @@ def _explain(message: str, kind: Any) -> str:
     found = message.split("`")[1]
     known = [
         field
-        for record in (kind, Task, Tier, Recipe)
+        for record in (kind, Task, Tier, Recipe, Claim, Check)
         if hasattr(record, "__struct_fields__")
         for field in record.__struct_fields__
     ]

@@ -7,7 +7,7 @@ from shiftbench.errors import InputError
 from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import VIEWS
 from shiftbench.registry import PROVIDERS
-from shiftbench.spec import SEVERITIES, Recipe, Suite, Task, did_you_mean
+from shiftbench.spec import PRIOR, SEVERITIES, Check, Recipe, Suite, Task, did_you_mean
 from shiftbench.wrappers import WRAPPERS
 
 FLOOR = "training_mean"
@@ -41,14 +41,21 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
     _known(where, "tier", [tier], list(teacher.tiers))
     _known(f"{where}, sizes", "tier", task.sizes, list(teacher.tiers))
     _known(where, "wrapper", task.wrappers, list(WRAPPERS))
-    _known(where, "metric", task.metrics, list(METRICS))
+    _known(where, "metric", task.metrics, [name for name, metric in METRICS.items() if metric.compute])
     _known(where, "view", task.views, list(VIEWS))
     if task.shifts:
         from simulators.shift import FAMILIES
 
         _known(where, "shift", task.shifts, list(FAMILIES))
     _known(where, "dose", map(str, teacher.tiers[tier].doses), list(SEVERITIES))
-    _known(f"{where}, tier {tier}", "shift", teacher.tiers[tier].shifts, list(teacher.shifts))
+    size = teacher.tiers[tier]
+    _known(f"{where}, tier {tier}", "shift", size.shifts, list(teacher.shifts))
+    _known(f"{where}, tier {tier}", "recipe", [*size.recipes, *size.seeds_of], list(teacher.recipes))
+    _known(f"{where}, fewer", "tier", task.fewer, list(teacher.tiers))
+    _known(f"{where}, fewer", "subset", [name for names in task.fewer.values() for name in names], list(task.subsets))
+    _known(f"{where}, at", "tier", task.at, list(teacher.tiers))
+    if (most := max(task.budgets, default=0)) > task.labelled:
+        raise InputError(f"{where}: labelled is {task.labelled}; expected at least the largest of budgets, {most}")
     for arm in task.arms:
         family, _, dose = arm.partition(":")
         _known(f"{where}, arm {arm}", "shift", [family], list(task.shifts))
@@ -60,6 +67,29 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
         lacking = [field for field in ("version", "files", "build") if not hasattr(provider, field)]
         if lacking:
             raise InputError(f"{where}: provider {name} has no {', '.join(lacking)}; expected version, files and build")
+
+
+def check_claims(suite: Suite) -> None:
+    """Refuse claims that speak of what their suite does not have, or that bound nothing."""
+    tasks = {task.name: task for task in suite.task}
+    for claim in suite.claim:
+        where = f"suite {suite.name}, claim {claim.name}"
+        for check in claim.check:
+            _known(where, "task", [check.task], list(tasks))
+            task = tasks[check.task]
+            _known(where, "metric", [check.metric], list(task.metrics))
+            _known(where, "recipe", [name + PRIOR * check.prior for name in claim.recipes], list(task.recipes))
+            for test in filter(None, (check.at, check.against)):
+                shift, colon, _ = test.partition(":")
+                _known(where, "shift" if colon else "subset", [shift], list(task.shifts if colon else task.subsets))
+            if (check.above is None) == (check.below is None):
+                raise InputError(f"{where}: {check.says!r} has {_bounds(check)}; expected either above or below")
+            if (check.compare != "") != (check.prior or check.against != ""):
+                raise InputError(f"{where}: {check.says!r}; expected compare together with against, or with prior")
+
+
+def _bounds(check: Check) -> str:
+    return "no bound" if check.above is None else "two bounds"
 
 
 def _arms(family: str) -> list[str]:

@@ -10,11 +10,12 @@ from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import LEVELS, Prediction, gaussian
 from shiftbench.results import COLUMNS
 from shiftbench.score import Scorer
-from shiftbench.stats import cluster_counts, interval
+from shiftbench.stats.bootstrap import cluster_counts, interval
+from shiftbench.wrappers.evidence import Wrapped
 from simulators.contract import Sample, Truth
 from tests import naive
 
-CONTEXT = list(COLUMNS)[:12]
+CONTEXT = list(COLUMNS)[:13]
 N = 240
 
 
@@ -60,7 +61,7 @@ def _find(rows, **wanted):
 def test_one_plain_record_a_number():
     assert CONTEXT[-1] == "seed"
     test = _sample()
-    rows = _scorer(test).rows(_model(test))
+    rows = _scorer(test).rows(Wrapped(_model(test)))
     assert len(rows) == (3 * 3 + 2 + 2 * len(LEVELS)) * 3
     for row in rows:
         assert [*CONTEXT, *row] == list(COLUMNS)
@@ -75,7 +76,7 @@ def test_values_are_the_metrics_of_the_rows_that_were_measured(output):
     test = _sample()
     test.observed[:25, 0] = np.nan
     model = _model(test)
-    rows = _scorer(test).rows(model)
+    rows = _scorer(test).rows(Wrapped(model))
     used = ~np.isnan(test.observed[:, output])
     y, mean, sd = test.observed[used, output], model.mean[used, output], model.sd[used, output]
     name = test.outputs[output]
@@ -101,20 +102,20 @@ def test_interval_is_that_of_the_cluster_bootstrap_of_the_draws(missing):
     test = _sample(["k562"], per_cluster=8)
     test.observed[:missing] = np.nan
     model = _model(test)
-    row = _find(_scorer(test, draws="a", metrics=["rmse"]).rows(model), target="observed")
+    row = _find(_scorer(test, draws="a", metrics=["rmse"]).rows(Wrapped(model)), target="observed")
     counts = cluster_counts(test.group, 100, "a")[:, missing:]
     pair = model.mean[missing:, 0], test.observed[missing:, 0]
     replicates = [naive.rmse(*(naive.repeat(side, draw) for side in pair)) for draw in counts]
     assert (row["low"], row["high"]) == pytest.approx(interval(replicates), rel=1e-9)
     assert row["clusters"] == 30 - missing // 8
-    other = _find(_scorer(test, draws="b", metrics=["rmse"]).rows(model), target="observed")
+    other = _find(_scorer(test, draws="b", metrics=["rmse"]).rows(Wrapped(model)), target="observed")
     assert other["low"] != row["low"]
 
 
 def test_mean_over_outputs_shares_the_draws():
     test = _sample()
     model = _model(test)
-    rows = _scorer(test, metrics=["rmse"]).rows(model)
+    rows = _scorer(test, metrics=["rmse"]).rows(Wrapped(model))
     each = [_find(rows, target="observed", output=name) for name in test.outputs]
     mean = _find(rows, target="observed", output="mean")
     assert mean["value"] == pytest.approx(np.mean([row["value"] for row in each]))
@@ -129,7 +130,7 @@ def test_mean_row_counts_what_any_output_used():
     test = _sample()
     test.observed[:25, 0] = np.nan
     test.observed[20:40, 1] = np.nan
-    mean = _find(_scorer(test, metrics=["rmse"]).rows(_model(test)), target="observed", output="mean")
+    mean = _find(_scorer(test, metrics=["rmse"]).rows(Wrapped(_model(test))), target="observed", output="mean")
     assert (mean["n"], mean["clusters"]) == (N - 5, (N - 5) // 2 + 1)
 
 
@@ -137,10 +138,10 @@ def test_references_score_zero_and_one():
     test = _sample()
     references = _references(test)
     scorer = _scorer(test)
-    for row in scorer.rows(references["floor"]):
+    for row in scorer.rows(Wrapped(references["floor"])):
         if METRICS[row["metric"]].better == "lower":
             assert (row["scaled"], row["scaled_low"], row["scaled_high"], row["scaled_target"]) == (0, 0, 0, 0)
-    for row in scorer.rows(references["source"]):
+    for row in scorer.rows(Wrapped(references["source"])):
         if METRICS[row["metric"]].scaled:
             assert (row["scaled"], row["scaled_low"], row["scaled_high"]) == pytest.approx((1, 1, 1))
             assert row["value"] == row["ceiling"]
@@ -151,7 +152,7 @@ def test_scaled_lies_between_floor_and_its_own_ceiling():
     references = _references(test)
     noisy = references["source"].mean + 0.2 * np.random.default_rng(3).normal(size=test.observed.shape)
     references["source"] = gaussian(noisy.astype(np.float32), test.truth.sd)
-    for row in _scorer(test, references).rows(_model(test)):
+    for row in _scorer(test, references).rows(Wrapped(_model(test))):
         if METRICS[row["metric"]].scaled:
             for scaled, ceiling in ((row["scaled"], row["ceiling"]), (row["scaled_target"], row["ceiling_target"])):
                 assert scaled == pytest.approx((row["floor"] - row["value"]) / (row["floor"] - ceiling))
@@ -162,8 +163,8 @@ def test_scaled_lies_between_floor_and_its_own_ceiling():
 def test_correlations_have_floor_zero_though_the_training_mean_has_none():
     test = _sample()
     scorer = _scorer(test, metrics=["spearman"])
-    assert {row["floor"] for row in scorer.rows(_model(test))} == {0.0}
-    for row in scorer.rows(_references(test)["floor"]):
+    assert {row["floor"] for row in scorer.rows(Wrapped(_model(test)))} == {0.0}
+    for row in scorer.rows(Wrapped(_references(test)["floor"])):
         output = f"{test.outputs[0]}: " if row["output"] == "mean" else ""
         assert (row["status"], row["reason"]) == ("undefined", f"{output}predictions are constant")
         assert all(math.isnan(row[key]) for key in ("value", "low", "high", "scaled", "scaled_target"))
@@ -171,7 +172,7 @@ def test_correlations_have_floor_zero_though_the_training_mean_has_none():
 
 def test_coverage_and_width_stand_beside_the_references_unscaled():
     test = _sample()
-    for row in _scorer(test, metrics=["coverage", "width"]).rows(_model(test)):
+    for row in _scorer(test, metrics=["coverage", "width"]).rows(Wrapped(_model(test))):
         assert all(math.isnan(row[key]) for key in ("scaled", "scaled_low", "scaled_high", "scaled_target"))
         assert np.isfinite([row["floor"], row["ceiling"], row["ceiling_target"]]).all()
 
@@ -180,7 +181,7 @@ def test_a_source_oracle_worse_than_the_mean_blanks_the_scale_only():
     test = _sample()
     references = _references(test)
     references["source"] = _model(test, -1.0)
-    row = _find(_scorer(test, references).rows(_model(test)), metric="rmse", target="observed", output="k562")
+    row = _find(_scorer(test, references).rows(Wrapped(_model(test))), metric="rmse", target="observed", output="k562")
     assert row["status"] == "ok"
     assert math.isnan(row["scaled"])
     assert row["scaled_target"] > 0
@@ -192,7 +193,7 @@ def test_what_a_prediction_does_not_state_is_undefined_with_the_reason():
     model = _model(test)
     endless = model.quantiles.copy()
     endless[:3, :, 0] = -np.inf
-    rows = _scorer(test).rows(Prediction(model.mean, endless))
+    rows = _scorer(test).rows(Wrapped(Prediction(model.mean, endless)))
     for metric in ("nll", "crps"):
         assert _find(rows, metric=metric)["reason"] == "the predictor states no density"
     width = _find(rows, metric="width", level=0.95)
@@ -206,7 +207,7 @@ def test_a_floor_without_a_density_is_named():
     test = _sample(["k562"])
     references = _references(test)
     references["floor"] = Prediction(references["floor"].mean, references["floor"].quantiles)
-    row = _find(_scorer(test, references).rows(_model(test)), metric="crps")
+    row = _find(_scorer(test, references).rows(Wrapped(_model(test))), metric="crps")
     assert row["reason"].startswith("scaled: the predictor states no density (training mean)")
     assert np.isfinite(row["value"])
     assert math.isnan(row["floor"])
@@ -214,7 +215,7 @@ def test_a_floor_without_a_density_is_named():
 
 def test_few_clusters_give_a_value_without_an_interval():
     test = _sample(["k562"], per_cluster=N // 4)
-    row = _find(_scorer(test, metrics=["rmse"]).rows(_model(test)), target="observed")
+    row = _find(_scorer(test, metrics=["rmse"]).rows(Wrapped(_model(test))), target="observed")
     assert np.isfinite(row["value"])
     assert math.isnan(row["low"])
     assert math.isnan(row["scaled"])
@@ -225,7 +226,7 @@ def test_an_output_that_was_never_measured_is_undefined():
     test = _sample()
     test.observed[:, 0] = np.nan
     references = _references(_sample())
-    rows = _scorer(test, references, metrics=["rmse"]).rows(_model(test))
+    rows = _scorer(test, references, metrics=["rmse"]).rows(Wrapped(_model(test)))
     assert _find(rows, output="k562", target="observed")["reason"] == "no rows"
     assert _find(rows, output="mean", target="observed")["reason"] == "k562: no rows"
     assert _find(rows, output="hepg2", target="observed")["status"] == "ok"
@@ -237,7 +238,7 @@ def test_real_data_has_no_truth_and_its_ceiling_is_the_reliability():
     references = {"floor": _references(simulated)["floor"]}
     ceilings = {"pearson": {"k562": 0.9, "hepg2": 0.8}, "spearman": {"k562": 0.9}}
     scorer = _scorer(test, references, ceilings=ceilings, metrics=["rmse", "pearson", "spearman"])
-    rows = scorer.rows(_model(simulated))
+    rows = scorer.rows(Wrapped(_model(simulated)))
     assert {row["target"] for row in rows} == {"observed"}
     for output, ceiling in (("k562", 0.9), ("hepg2", 0.8), ("mean", 0.85)):
         row = _find(rows, metric="pearson", output=output)
@@ -254,7 +255,7 @@ def test_real_data_has_no_truth_and_its_ceiling_is_the_reliability():
 
 def test_the_reliability_bounds_no_comparison_with_the_truth():
     test = _sample(["k562"])
-    rows = _scorer(test, {}, ceilings={"pearson": {"k562": 0.9}}, metrics=["pearson"]).rows(_model(test))
+    rows = _scorer(test, {}, ceilings={"pearson": {"k562": 0.9}}, metrics=["pearson"]).rows(Wrapped(_model(test)))
     assert _find(rows, target="observed")["ceiling"] == 0.9
     assert all(math.isnan(_find(rows, target=target)["ceiling"]) for target in ("expected", "f"))
 
@@ -273,7 +274,7 @@ def _variants():
 def test_differences_are_scored_on_variants_against_their_reference():
     test = _variants()
     model = _model(test, 0.5)
-    rows = _scorer(test, scored="difference").rows(model)
+    rows = _scorer(test, scored="difference").rows(Wrapped(model))
     variants = [i for i in range(130) if i % 13]
     effect = [float(model.mean[i, 0]) - float(model.mean[i // 13 * 13, 0]) for i in variants]
     for metric in ("rmse", "pearson", "spearman"):
@@ -291,13 +292,13 @@ def test_differences_are_scored_on_variants_against_their_reference():
 def test_a_value_task_does_not_subtract_references():
     test = _variants()
     model = _model(test, 0.5)
-    row = _find(_scorer(test, metrics=["rmse"]).rows(model), target="f")
+    row = _find(_scorer(test, metrics=["rmse"]).rows(Wrapped(model)), target="f")
     assert row["value"] == pytest.approx(naive.rmse(model.mean[:, 0], test.truth.mean[:, 0]), rel=1e-9)
 
 
 def test_no_variant_at_all_is_undefined():
     test = _sample(["k562"])
-    rows = _scorer(test, metrics=["rmse"], scored="difference").rows(_model(test))
+    rows = _scorer(test, metrics=["rmse"], scored="difference").rows(Wrapped(_model(test)))
     assert {row["reason"] for row in rows} == {"no rows"}
 
 
@@ -306,10 +307,10 @@ def test_wrong_predictions_and_names_are_refused():
     scorer = _scorer(test)
     model = _model(test)
     with pytest.raises(ModelError, match=r"mean is \(240, 1\); expected \(240, 2\)"):
-        scorer.rows(replace(model, mean=model.mean[:, :1]))
+        scorer.rows(Wrapped(replace(model, mean=model.mean[:, :1])))
     broken = model.mean.copy()
     broken[3, 1] = np.nan
     with pytest.raises(ModelError, match="1 of 480 means are not finite"):
-        scorer.rows(replace(model, mean=broken))
+        scorer.rows(Wrapped(replace(model, mean=broken)))
     with pytest.raises(InputError, match="no metric 'spearmann'; did you mean 'spearman'"):
         _scorer(test, metrics=["spearmann"])
