@@ -3,26 +3,26 @@
 import torch
 from torch import Tensor, nn
 
-from shiftbench.models.heads import GaussianHead
+from shiftbench.models.pooled import Pooled
 
 
-class Cnn(nn.Module):
+class Cnn(Pooled):
     """Kernels 15, 7 and 5; `forward` maps one-hot (batch, 4, length) to (batch, outputs, 2)."""
 
-    def __init__(self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
+    def __init__(
+        self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0
+    ) -> None:
+        body = nn.Sequential(
             *_block(4, channels, 15), nn.MaxPool1d(4), nn.Dropout(dropout),
             *_block(channels, channels, 7), nn.MaxPool1d(4), nn.Dropout(dropout),
-            *_block(channels, channels, 5),
+            *_block(channels, channels, 5), _MeanAndMaximum(),
         )  # fmt: skip
-        self.top = nn.Sequential(nn.Linear(2 * channels, 64), nn.ReLU(), nn.Dropout(dropout))
-        self.answer = GaussianHead(64, outputs)
+        super().__init__(body, 2 * channels, outputs, features, dropout)
 
-    def forward(self, one_hot: Tensor) -> Tensor:
-        """Mean and raw variance of standardised targets."""
-        maps = self.body(one_hot)
-        return self.answer(self.top(torch.cat([maps.mean(2), maps.amax(2)], dim=1)))  # type: ignore[no-any-return]
+
+class _MeanAndMaximum(nn.Module):
+    def forward(self, maps: Tensor) -> Tensor:
+        return torch.cat([maps.mean(2), maps.amax(2)], dim=1)
 
 
 def _block(inputs: int, channels: int, kernel: int) -> list[nn.Module]:
