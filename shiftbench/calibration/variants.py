@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shiftbench.calibration.quantity import Found, correlation
-from shiftbench.metrics.error import spearman
-from shiftbench.tasks import cagi5
+from shiftbench.metrics.correlation import spearman
+from shiftbench.tasks import cagi5_strata, cagi5_variants
 from shiftbench.tasks.files import Files
 from simulators import satmut
 from simulators.contract import Sample, World
@@ -32,7 +32,7 @@ class Variants:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Those with an effect and enough barcodes for the real task."""
-        return np.isfinite(self.effect) & (self.barcodes >= cagi5.MIN_BARCODES)
+        return np.isfinite(self.effect) & (self.barcodes >= cagi5_variants.MIN_BARCODES)
 
 
 def simulated(world: World, elements: int) -> Found:
@@ -45,8 +45,8 @@ def simulated(world: World, elements: int) -> Found:
 
 def real(files: Files) -> Found:
     """Every statistic from the experiments of Kircher et al. 2019; `MissingData` without the file."""
-    table = pd.read_csv(files.path(cagi5.VARIANTS), sep="\t", dtype={"Chrom": str})
-    table = table[(table.Release == cagi5.RELEASE) & table.Pos.notna() & (table.Alt != "-")]
+    table = pd.read_csv(files.path(cagi5_variants.VARIANTS), sep="\t", dtype={"Chrom": str})
+    table = table[(table.Release == cagi5_variants.RELEASE) & table.Pos.notna() & (table.Alt != "-")]
     table = table.set_index(["Pos", "Alt"])
     of = dict(iter(table.groupby("Element")))
     shared = [(of[a].index.intersection(of[b].index), of[a], of[b]) for a, b in REPEATS]
@@ -66,7 +66,7 @@ def repeated(pairs: list[tuple[Variants, Variants]]) -> Found:
     found: Found = {f"repeat of effects, {name}": [] for name in ("r", "Spearman, high confidence", "Spearman, low")}
     for one, two in pairs:
         known = one.known & two.known
-        confident = one.p_value <= cagi5.CONFIDENT
+        confident = one.p_value <= cagi5_strata.CONFIDENT
         numbers = [correlation(one.effect[known], two.effect[known]), np.nan, np.nan]
         for place, kept in enumerate((known & confident, known & ~confident), start=1):
             if kept.sum() >= FEWEST:
@@ -79,7 +79,7 @@ def repeated(pairs: list[tuple[Variants, Variants]]) -> Found:
 def _one(effect: NDArray[np.float64], p_value: NDArray[np.float64], barcodes: NDArray[np.int64]) -> dict[str, float]:
     from scipy.special import ndtri
 
-    size, confident = np.abs(effect), p_value <= cagi5.CONFIDENT
+    size, confident = np.abs(effect), p_value <= cagi5_strata.CONFIDENT
     told = (p_value > 0) & (p_value < ROUNDED)
     error = size[told] / -ndtri(p_value[told] / 2)
     found = {

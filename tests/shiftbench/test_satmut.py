@@ -8,7 +8,7 @@ import pytest
 from shiftbench.arrays import check_sample
 from shiftbench.catalog import load_suite
 from shiftbench.errors import InputError
-from shiftbench.metrics.error import pearson
+from shiftbench.metrics.correlation import pearson
 from shiftbench.models.oracle import Oracle, SourceOracle
 from shiftbench.plan import plan
 from shiftbench.prediction import gaussian

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from shiftbench.metrics.error import pearson, rmse
-from shiftbench.stats import Estimate, cluster_counts, interval, scaled
+from shiftbench.metrics.correlation import pearson
+from shiftbench.metrics.error import rmse
+from shiftbench.stats.bootstrap import Estimate, cluster_counts, interval
+from shiftbench.stats.scale import scaled
 
 pytestmark = pytest.mark.statistical
 

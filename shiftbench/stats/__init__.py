@@ -1,0 +1,1 @@
+"""Uncertainty: resampling, random effects, many comparisons, power; arrays in, numbers out."""
