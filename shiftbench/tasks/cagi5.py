@@ -1,222 +1,139 @@
-"""Real variant effects as a task: saturation mutagenesis of four promoters (Kircher 2019)."""
+"""Real variant effects as a task: saturation mutagenesis of 21 regulatory elements (Kircher 2019)."""
 
-import csv
-import gzip
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftbench.errors import InputError
-from shiftbench.spec import Data
+from shiftbench.spec import Data, did_you_mean
+from shiftbench.tasks import cagi5_controls as controls
+from shiftbench.tasks.cagi5_ceilings import HANDOUT
+from shiftbench.tasks.cagi5_controls import ANNOTATED
+from shiftbench.tasks.cagi5_elements import EXPERIMENTS
+from shiftbench.tasks.cagi5_facts import facts
+from shiftbench.tasks.cagi5_sets import LISTED, choose, named
+from shiftbench.tasks.cagi5_strata import CONFIDENT, standard_error, strata
+from shiftbench.tasks.cagi5_variants import VARIANTS, Variants, read
+from shiftbench.tasks.cagi5_windows import FRAMES, Windows, cut
 from shiftbench.tasks.files import Files
 from shiftbench.tasks.lentimpra import LEFT, RIGHT, encode
 from shiftbench.tasks.provider import Built
 from shiftbench.tasks.split import uniform
+from simulators import genome
 from simulators.contract import Sample
 
-VARIANTS, HANDOUT = "elements.tsv.gz", "Tables.xlsx"
-RELEASE = "GRCh37"
-MIN_BARCODES = 10
-CONFIDENT = 1e-5
-"""Largest p value of a high-confidence variant (confidence 0.1 of the CAGI5 challenge)."""
-WINDOW, OFFSET = 200, 100
-"""Bases of the element that a model sees, and where in them the variant lies, if the element reaches that far."""
 BLOCK = 10
 """Adjacent positions that are resampled together."""
-VECTOR = "pGL4.11c"
 
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One experiment: its name in the table, the strand of the gene, the cell line."""
-
-    name: str
-    strand: str
-    cell: str
-
-
-ELEMENTS = {
-    "GP1BB": Element("GP1BA", "+", "HEL 92.1.7"),
-    "HBB": Element("HBB", "-", "HEL 92.1.7"),
-    "HBG1": Element("HBG1", "-", "HEL 92.1.7"),
-    "PKLR": Element("PKLR-48h", "-", "K562"),
-}
-"""Elements by the name that CAGI5 uses; no insert of the joint lentiMPRA library shares 25 bases with any of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variants:
-    """Substitutions of one element on the sense strand; `reference` uint8 (length,) the whole element.
-
-    `place` (n,) 0-based in `reference`; `alt` uint8 (n,) code; `position` (n,) 1-based in GRCh37; `ref_letter`,
-    `alt_letter` str (n,) on the + strand of the genome, as published; `effect` log2; `barcodes`; `p_value`.
-    """
-
-    reference: NDArray[np.uint8]
-    place: NDArray[np.int64]
-    alt: NDArray[np.uint8]
-    position: NDArray[np.int64]
-    ref_letter: NDArray[np.str_]
-    alt_letter: NDArray[np.str_]
-    effect: NDArray[np.float32]
-    barcodes: NDArray[np.int64]
-    p_value: NDArray[np.float64]
-    left_out: dict[str, int]
+Columns = dict[str, NDArray[Any]]
 
 
 class Cagi5:
-    """Provider of the variant effects of one element (`subset`), all substitutions with at least 10 barcodes.
+    """Provider of the variant effects of one experiment (`subset`), in one set and one frame of windows (`split`).
 
-    A test sample begins with one row for each distinct window of reference letters (`reference` -1, observed NaN);
-    a variant's row has the same window with one letter changed and `reference` = the row of its window. `rows` > 0
-    keeps the variants of the lowest hash, so a smaller set lies in a larger one.
+    Splits: all-snv, paper-test, challenge, deletions, alone (one window, the variant in its middle) or followed by
+    /offsets or /paper-window. A test sample begins with one row for each distinct window of reference letters
+    (`reference` -1, observed NaN); a variant's row has the same window with its letter changed or removed and
+    `reference` = the row of its window. Its one output is that of the cell type which stands for the experiment's.
+    `rows` > 0 keeps the variants of the lowest hash, so a smaller set lies in a larger one.
     """
 
-    version = 1
+    version = 2
     files = (VARIANTS,)
-    optional = (HANDOUT,)
+    optional = (HANDOUT, LISTED, ANNOTATED)
 
     def build(self, data: Data, files: Files) -> Built:
-        """Sample of an element; `MissingData` without the table, `InputError` for an unknown element, split or role."""
-        for option, found, known in (
-            ("role", data.role, ["test"]),
-            ("split", data.split, ["all-snv"]),
-            ("shift", data.shift, [""]),
-            ("subset", data.subset, ELEMENTS),
-        ):
-            if found not in known:
-                raise InputError(f"task cagi5: {option} is {found!r}; expected {' or '.join(map(repr, known))}")
-        element = ELEMENTS[data.subset]
-        variants = read(files.path(VARIANTS), element)
+        """Sample of an experiment; `MissingData` without a table, `InputError` for an unknown role, split or subset."""
+        if data.role != "test" or data.shift:
+            raise InputError(f"task cagi5: role {data.role!r}, shift {data.shift!r}; expected 'test' and none")
+        chosen, frame = named(data.split)
+        if data.subset not in EXPERIMENTS:
+            raise InputError(f"task cagi5: no subset {data.subset!r}{did_you_mean(data.subset, list(EXPERIMENTS))}")
+        experiment = EXPERIMENTS[data.subset]
+        variants = read(files.path(VARIANTS), experiment)
+        selected = choose(chosen, data.subset, variants, files)
         names = [f"{data.subset}:{variants.position[i]}:{variants.ref_letter[i]}>{variants.alt_letter[i]}"
-                 for i in range(len(variants.place))]  # fmt: skip
-        rows = np.sort(np.argsort(uniform(names, "cagi5/order"), kind="stable")[: data.rows or None])
-        sample = _sample(data.subset, np.array(names)[rows], variants, rows)
-        return Built(
-            {"test": sample}, _facts(data.subset, variants, sample) | _ceiling(data.subset, files, data.optional)
-        )
+                 for i in selected.rows]  # fmt: skip
+        kept = np.sort(np.argsort(uniform(names, "cagi5/order"), kind="stable")[: data.rows or None])
+        rows = selected.rows[kept]
+        told = strata(variants, selected.rows, sweep=not frame)
+        predicted = {name: column[rows] for name, column in _controls(variants, data, files).items()}
+        table = _table(variants, rows, {name: stratum[kept] for name, stratum in told.items()}, predicted)
+        windows = cut(FRAMES[frame], variants.reference, variants.place[rows], variants.alt[rows])
+        sample = _sample(np.array(names)[kept], variants, rows, table, windows)
+        return Built({"test": sample}, facts(data, files, variants, selected, rows, table, windows))
 
 
-def read(path: Path, element: Element) -> Variants:
-    """Substitutions of an element with enough barcodes; `InputError` if a position of it has no reference letter."""
-    with gzip.open(path, "rt", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t")
-                if row["Element"] == element.name and row["Release"] == RELEASE and row["Pos"] != "NA"]  # fmt: skip
-    letters = {int(row["Pos"]): row["Ref"] for row in rows}
-    start, end = min(letters), max(letters)
-    if absent := set(range(start, end + 1)) - letters.keys():
-        raise InputError(f"{path}: {element.name} has no row at position {min(absent)}; expected every position")
-    substitutions = [row for row in rows if row["Alt"] != "-"]
-    kept = [row for row in substitutions if int(row["Barcodes"]) >= MIN_BARCODES]
-    reference = encode("".join(letters[position] for position in range(start, end + 1)))
-    position = np.array([int(row["Pos"]) for row in kept])
-    alt_letter = np.array([row["Alt"] for row in kept])
-    minus = element.strand == "-"
-    alt = encode("".join(alt_letter))
-    return Variants(
-        reference=3 - reference[::-1] if minus else reference,
-        place=end - position if minus else position - start,
-        alt=3 - alt if minus else alt,
-        position=position,
-        ref_letter=np.array([row["Ref"] for row in kept]),
-        alt_letter=alt_letter,
-        effect=np.array([float(row["Coefficient"]) for row in kept], np.float32),
-        barcodes=np.array([int(row["Barcodes"]) for row in kept]),
-        p_value=np.array([float(row["pValue"]) for row in kept]),
-        left_out={"deletions": len(rows) - len(substitutions), "few_barcodes": len(substitutions) - len(kept)},
-    )
+def _controls(variants: Variants, data: Data, files: Files) -> Columns:
+    """What each annotation control predicts of all variants of the experiment, NaN where nothing."""
+    nothing = np.full(len(variants.place), np.nan)
+    repeated = EXPERIMENTS[data.subset].repeat
+    return {
+        "position_mean": controls.position_mean(variants),
+        "conservation": controls.conservation(variants, files) if ANNOTATED in data.optional else nothing,
+        "repeat": controls.repeat(variants, read(files.path(VARIANTS), EXPERIMENTS[repeated])) if repeated else nothing,
+    }
 
 
-def windows(reference: NDArray[np.uint8], place: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Start of the window of each variant and the windows by start, uint8 (starts, 200).
+def _table(variants: Variants, rows: NDArray[np.intp], told: Columns, predicted: Columns) -> Columns:
+    """What is known of the variants `rows`, whatever their windows."""
+    return {
+        "position": variants.position[rows],
+        "ref": variants.ref_letter[rows],
+        "alt": variants.alt_letter[rows],
+        "barcodes": variants.barcodes[rows],
+        "p_value": variants.p_value[rows],
+        "confident": variants.p_value[rows] <= CONFIDENT,
+        "repeat": predicted["repeat"],
+        **{f"stratum:{name}": stratum for name, stratum in told.items()},
+        **{f"control:{name}": column for name, column in predicted.items()},
+    }
 
-    A window has the variant at offset 100, moved as far as it must be to stay inside the element; an element of
-    under 200 bases is one window, centred and filled with N (4). `place` counts within `reference`; starts count
-    within the filled element.
-    """
-    lacking = max(WINDOW - len(reference), 0)
-    filled = np.pad(reference, (lacking // 2, lacking - lacking // 2), constant_values=4)
-    start = np.clip(place + lacking // 2 - OFFSET, 0, len(filled) - WINDOW)
-    return start, np.lib.stride_tricks.sliding_window_view(filled, WINDOW)
 
-
-def _sample(name: str, ids: NDArray[np.str_], variants: Variants, rows: NDArray[np.intp]) -> Sample:
-    place = variants.place[rows]
-    start, window = windows(variants.reference, place)
-    distinct, first, row = np.unique(start, return_index=True, return_inverse=True)
-    n, refs = len(rows), len(distinct)
-    inserts = window[np.concatenate([distinct, start])]
-    shift = max(WINDOW - len(variants.reference), 0) // 2
-    inserts[refs + np.arange(n), place + shift - start] = variants.alt[rows]
-    ends = [np.broadcast_to(encode(adapter), (refs + n, len(adapter))) for adapter in (LEFT, RIGHT)]
-    effect, p_value = variants.effect[rows], variants.p_value[rows]
-    block = (place // BLOCK).astype(np.int32)
+def _sample(
+    ids: NDArray[np.str_], variants: Variants, rows: NDArray[np.intp], table: Columns, windows: Windows
+) -> Sample:
+    """Rows of the reference windows, then one for each variant in each of its windows."""
+    name, _, _ = ids[0].partition(":")
+    of, refs = windows.variant, len(windows.references)
+    first = np.unique(windows.reference, return_index=True)[1]
+    block = (variants.place[rows] // BLOCK).astype(np.int32)[of]
+    inserts = np.concatenate([windows.references, windows.alternatives])
+    unmeasured = np.full(refs, np.nan, np.float32)
+    error = standard_error(variants)[rows].astype(np.float32)
+    columns = {label: _after(_nothing(label, column, refs), column[of]) for label, column in table.items()}
     return Sample(
-        id=np.concatenate([[f"{name}:reference:{number}" for number in distinct], ids]),
-        sequence=np.concatenate([ends[0], inserts, ends[1]], axis=1),
-        observed=_after(np.full(refs, np.nan, np.float32), effect)[:, None],
-        noise_sd=_after(np.full(refs, np.nan, np.float32), _standard_error(effect, p_value))[:, None],
-        reference=_after(np.full(refs, -1, np.int32), row.astype(np.int32)),
+        id=np.concatenate(
+            [
+                [f"{name}:reference:{start}" for start in windows.start[first]],
+                [f"{ids[i]}@{start}" for i, start in zip(of, windows.start, strict=True)],
+            ]
+        ),
+        sequence=with_adapters(inserts),
+        observed=_after(unmeasured, variants.effect[rows][of])[:, None],
+        noise_sd=_after(unmeasured, error[of])[:, None],
+        reference=_after(np.full(refs, -1, np.int32), windows.reference.astype(np.int32)),
         group=_after(block[first], block),
-        outputs=("K562",),
-        table={
-            "position": _after(np.full(refs, -1), variants.position[rows]),
-            "ref": _after(np.full(refs, ""), variants.ref_letter[rows]),
-            "alt": _after(np.full(refs, ""), variants.alt_letter[rows]),
-            "barcodes": _after(np.zeros(refs, int), variants.barcodes[rows]),
-            "p_value": _after(np.full(refs, np.nan), p_value),
-            "high_confidence": _after(np.zeros(refs, bool), p_value <= CONFIDENT),
-        },
+        outputs=(EXPERIMENTS[name].asked.output,),
+        table=columns | {"variant": _after(np.full(refs, -1, np.int32), of.astype(np.int32)), "gc": genome.gc(inserts)},
     )
+
+
+def with_adapters(inserts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Sequences of 230 letters: inserts of 200 between the adapters of the library, others as they are."""
+    if inserts.shape[1] != 230 - len(LEFT) - len(RIGHT):
+        return inserts
+    left, right = (np.broadcast_to(encode(end), (len(inserts), len(end))) for end in (LEFT, RIGHT))
+    return np.concatenate([left, inserts, right], axis=1)
+
+
+def _nothing(label: str, column: NDArray[Any], rows: int) -> NDArray[Any]:
+    """What a column says of a reference: nothing (0, False, an empty text, NaN), a control that it has no effect."""
+    absent = column.dtype.kind == "f" and not label.startswith("control:")
+    return np.full(rows, np.nan) if absent else np.zeros(rows, column.dtype)
 
 
 def _after(references: NDArray[Any], variants: NDArray[Any]) -> NDArray[Any]:
     """A column: the rows of the references, then those of the variants."""
     return np.concatenate([references, variants])
-
-
-def _standard_error(effect: NDArray[np.float32], p_value: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Standard error of an effect from its two-sided p value under a normal law; NaN where p is 0 or 1."""
-    from scipy.special import ndtri
-
-    inside = (p_value > 0) & (p_value < 1)
-    z = -ndtri(np.where(inside, p_value, 0.5) / 2)
-    return np.where(inside, np.abs(effect) / z, np.nan).astype(np.float32)
-
-
-def _facts(name: str, variants: Variants, sample: Sample) -> dict[str, Any]:
-    element = ELEMENTS[name]
-    is_variant = sample.reference >= 0
-    length = len(variants.reference)
-    return {
-        "element": f"{name} ({element.name} in the table), {RELEASE}, {length} bp, gene on the {element.strand} strand",
-        "cell": element.cell,
-        "predicted_by": "K562" if element.cell == "K562" else f"K562 as a proxy of {element.cell} (both erythroid)",
-        "vector": f"{VECTOR}: a promoter that drives luciferase by itself, on an episome",
-        "leakage": "clean: no insert of the joint library shares 25 bases with the element",
-        "eligible": len(variants.place),
-        "left_out": variants.left_out,
-        "variants": int(is_variant.sum()),
-        "high_confidence": int(sample.table["high_confidence"].sum()),
-        "windows": int((~is_variant).sum()),
-        "filled_with_n": max(WINDOW - length, 0),
-        "noise_sd": "from the p value of the fit, normal law",
-        "noise_sd_unknown": int(np.isnan(sample.noise_sd[is_variant]).sum()),
-    }
-
-
-def _ceiling(name: str, files: Files, at_hand: tuple[str, ...]) -> dict[str, Any]:
-    """Replicate correlation of the element's effects as the challenge's handout states it, or why there is none."""
-    from openpyxl import load_workbook
-
-    if HANDOUT not in at_hand:
-        return {"ceiling": {}, "ceiling_missing": {"K562": f"{HANDOUT} not at hand"}}
-    sheet = load_workbook(files.path(HANDOUT), read_only=True)["Table3"]
-    stated = {str(row[0]).strip(): row[1] for row in sheet.iter_rows(min_row=3, values_only=True)}
-    return {
-        "ceiling": {"pearson": {"K562": float(stated[name])}},
-        "ceiling_source": f"Pearson correlation of the effects between replicates ({HANDOUT}, Table3)",
-    }
