@@ -30,6 +30,7 @@ Argument = Literal[
     "gc",
     "noise",
     "replicate_sd",
+    "replicates",
     "barcodes",
     "risk",
     "label",
@@ -42,9 +43,9 @@ Stated by the prediction: `mean`; `sd` (total, of which `aleatoric` and `epistem
 interval for the measurement at `level`; `truth_low`, `truth_high` of the interval for f from the epistemic SD alone;
 `quantiles` at `prediction.QUANTILES`. Known of the data: `target` (that of the cell scored), `f`, `expected`; `gc`
 (share of the sequence); `noise` (SD of a measurement: true where known, else as estimated); `replicate_sd` (as the
-assay estimates it); `barcodes`; `label`, `confident` (0 or 1); `repeat` (effect in a repeat experiment, NaN where
-none). Known of both: `risk`, the expected squared error of this prediction, (mu - E[y|x])^2 + Var[y|x], against f
-(mu - f)^2.
+assay estimates it, from so many `replicates`); `barcodes`; `label`, `confident` (0 or 1); `repeat` (effect in a repeat
+experiment, NaN where none). Known of both: `risk`, the expected squared error of this prediction,
+(mu - E[y|x])^2 + Var[y|x], against f (mu - f)^2.
 """
 
 
@@ -52,7 +53,7 @@ none). Known of both: `risk`, the expected squared error of this prediction, (mu
 class Metric:
     """One metric. `compute` takes the arguments named in `needs`, in that order, and optionally bootstrap weights.
 
-    `better`: lower, higher, nominal (the level stated, 0 for a gap) or none (no direction of its own);
+    `better`: lower, higher, nominal (the value `nominal`; the level stated if that is None) or none (no direction);
     `targets`: what it is scored against; empty, and `compute` None, where a wrapper tells it or it is made from
     several test sets; `levels`: nominal levels of the interval, empty where it has none; `scaled`: whether a score
     between floor and ceiling is formed; `floor`: value of a predictor that knows nothing, None if it is that of the
@@ -71,3 +72,4 @@ class Metric:
     compute: Callable[..., Number] | None
     levels: tuple[float, ...] = ()
     floor: float | None = None
+    nominal: float | None = None

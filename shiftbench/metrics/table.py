@@ -1,6 +1,6 @@
 """The table of metrics: every one by its name, in the order in which they are shown."""
 
-from shiftbench.metrics import correlation, coverage, error, scoring
+from shiftbench.metrics import correlation, coverage, error, noise, scoring, selective
 
 VERSION = 1
 """Raised when a number changes for the same prediction."""
@@ -12,6 +12,8 @@ METRICS = {
         *correlation.TABLE,
         *scoring.TABLE,
         *coverage.TABLE,
+        *selective.TABLE,
+        *noise.TABLE,
     )
 }
 """All metrics by name, in the order in which they are shown."""
