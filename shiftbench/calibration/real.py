@@ -10,6 +10,7 @@ from shiftbench.calibration import variants
 from shiftbench.calibration.quantity import Found, correlation, library, lost, replicates
 from shiftbench.tasks import lentimpra
 from shiftbench.tasks.files import Files
+from shiftbench.tasks.lentimpra_table import AT_HAND, read
 from simulators.genome import encode, gc
 
 REPLICATES = "reporter_experiment.oligo.HepG2.MPRAworkshop.default.all.tsv.gz"
@@ -24,7 +25,7 @@ def measure(files: Files) -> Found:
         | {"r between libraries": _between(found, files)}
         | library(found.observed, insert)
         | _lost(found, files)
-        | {"r between strands": [_strands(files, cell) for cell in lentimpra.LARGE]}
+        | {"r between strands": [_strands(files, cell) for cell in AT_HAND]}
         | variants.real(files)
     )
 
@@ -38,7 +39,7 @@ def _replicates(files: Files) -> Found:
 def _between(found: lentimpra.Library, files: Files) -> list[float]:
     row = {sequence.tobytes(): i for i, sequence in enumerate(found.sequence)}
     r = []
-    for cell in lentimpra.LARGE:
+    for cell in AT_HAND:
         large = _large(files, cell)
         pairs = [(row[key], value) for key, value in large.items() if key in row]
         rows, values = np.array([i for i, _ in pairs]), np.array([value for _, value in pairs])
@@ -60,7 +61,8 @@ def _strands(files: Files, cell: str) -> float:
 
 
 def _large(files: Files, cell: str) -> dict[bytes, float]:
-    return lentimpra.large(tuple(files.path(name) for name in lentimpra.LARGE[cell]))
+    table = read({files.path(name): fold for name, fold in AT_HAND[cell].items()})
+    return {row.tobytes(): float(value) for row, value in zip(table.sequence, table.observed, strict=True)}
 
 
 def _lost(found: lentimpra.Library, files: Files) -> Found:
