@@ -1,12 +1,11 @@
 """Members (training seeds, or passes with dropout on) pooled into one law."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from shiftbench.errors import InputError
-from shiftbench.prediction import Floats, gaussian
+from shiftbench.prediction import Floats
 from shiftbench.wrappers.evidence import Evidence, Wrapped
+from shiftbench.wrappers.law import normal
 
 
 def ensemble(evidence: Evidence) -> Wrapped:
@@ -24,12 +23,11 @@ def ensemble(evidence: Evidence) -> Wrapped:
     within = [_squared(member.epistemic, means[0].shape) for member in members]
     epistemic = np.sqrt(means.var(axis=0) + np.mean(within, axis=0)).astype(np.float32)
     noise = [member.aleatoric for member in members if member.aleatoric is not None]
-    if not noise:
-        return Wrapped(replace(gaussian(mean, epistemic), aleatoric=None, epistemic=epistemic))
-    if len(noise) < len(members):
+    if noise and len(noise) < len(members):
         raise InputError(f"ensemble: {len(noise)} of {len(members)} members have an aleatoric SD; expected all or none")
-    aleatoric = np.sqrt(np.mean([_squared(sd, sd.shape) for sd in noise], axis=0)).astype(np.float32)
-    return Wrapped(gaussian(mean, aleatoric, epistemic))
+    variances = [_squared(sd, sd.shape) for sd in noise]
+    aleatoric = np.sqrt(np.mean(variances, axis=0)).astype(np.float32) if noise else None
+    return Wrapped(normal(mean, aleatoric, epistemic))
 
 
 def _squared(sd: Floats | None, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

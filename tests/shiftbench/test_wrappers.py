@@ -1,15 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from shiftbench.errors import InputError, ModelError
-from shiftbench.prediction import LEVELS, Prediction, gaussian
+from shiftbench.errors import InputError, ModelError, Skipped
+from shiftbench.prediction import VIEWS, Prediction, gaussian
 from shiftbench.wrappers import WRAPPERS
-from shiftbench.wrappers.conformal import conformal, radius
 from shiftbench.wrappers.ensemble import ensemble
-from shiftbench.wrappers.evidence import Evidence
-from tests import naive
-
-NOTHING = np.zeros((0, 2), np.float32)
+from tests.evidence import evidence
 
 
 def _law(seed, n=50, outputs=2, epistemic=False):
@@ -22,31 +20,95 @@ def _point(prediction):
     return Prediction(prediction.mean, np.full_like(prediction.quantiles, np.nan))
 
 
+CALIBRATED = [name for name, wrapper in WRAPPERS.items() if wrapper.calibrated]
+
+
 def test_catalog_agrees_with_its_names():
-    assert list(WRAPPERS) == ["none", "ensemble", "conformal"]
     for name, wrapper in WRAPPERS.items():
         assert wrapper.name == name
         assert wrapper.title
         assert wrapper.text
-    assert [wrapper.scope for wrapper in WRAPPERS.values()] == ["seed", "seeds", "seed"]
-    assert [wrapper.needs_calibration for wrapper in WRAPPERS.values()] == [False, False, True]
+        assert not wrapper.view or wrapper.view in VIEWS
+        assert bool(wrapper.budgets) == wrapper.calibrated
+        assert set(wrapper.budgets) <= {0, 32, 256}
+    assert [name for name, wrapper in WRAPPERS.items() if wrapper.scope == "seeds"] == ["ensemble"]
+    assert [name for name, wrapper in WRAPPERS.items() if wrapper.members] == ["mc_dropout"]
+    assert [name for name, wrapper in WRAPPERS.items() if wrapper.sees_inputs] == [
+        "conformal_weighted_gc",
+        "conformal_weighted_kmer",
+    ]
 
 
-def test_none_changes_nothing():
+@pytest.mark.parametrize("name", ["none", "views"])
+def test_a_law_as_predicted_is_not_touched(name):
     prediction = _law(0)
-    assert WRAPPERS["none"].apply(Evidence((prediction,), (), NOTHING)) is prediction
+    assert WRAPPERS[name].apply(evidence(prediction)).prediction is prediction
 
 
-@pytest.mark.parametrize("name", ["none", "conformal"])
+@pytest.mark.parametrize("name", [name for name in WRAPPERS if name not in ("ensemble", "mc_dropout")])
 def test_wrappers_over_one_seed_refuse_more(name):
     with pytest.raises(InputError, match="found 2 members, expected 1"):
-        WRAPPERS[name].apply(Evidence((_law(0), _law(1)), (), NOTHING))
+        WRAPPERS[name].apply(evidence((_law(0), _law(1))))
+
+
+@pytest.mark.parametrize("name", CALIBRATED)
+def test_calibrated_wrappers_refuse_rows_that_do_not_fit(name):
+    law, observed = _law(0), _law(1).mean
+    with pytest.raises(InputError, match="found 0 calibration predictions, expected 1"):
+        WRAPPERS[name].apply(evidence(law))
+    with pytest.raises(InputError, match=r"calibration is \(50, 2\), its targets \(49, 2\)"):
+        WRAPPERS[name].apply(evidence(law, law, observed[:49]))
+
+
+@pytest.mark.parametrize("name", ["variance_scaling", "isotonic", "conformal_cqr", "selective"])
+def test_wrappers_of_a_stated_law_skip_a_predictor_of_points(name):
+    points = _point(_law(0))
+    with pytest.raises(Skipped, match="states no"):
+        WRAPPERS[name].apply(evidence(points, points, _law(1).mean))
+
+
+@pytest.mark.parametrize("name", [name for name in CALIBRATED if name not in ("conformal_split", "conformal_cqr")])
+def test_wrappers_that_read_an_sd_refuse_zero(name):
+    flat = gaussian(np.zeros((50, 2), np.float32), np.zeros((50, 2), np.float32))
+    with pytest.raises(ModelError, match=r"SD is not positive in 100 of 100|outer quantiles are equal in 100 of 100"):
+        WRAPPERS[name].apply(evidence(flat, flat, _law(1).mean))
+
+
+@pytest.mark.parametrize("name", CALIBRATED)
+def test_calibrated_wrappers_keep_mean_shape_type_and_rows_answered(name):
+    law, observed = _law(0, epistemic=True), _law(1).mean
+    kept = np.random.default_rng(0).random(law.mean.shape) < 0.5
+    observed[:7, 0] = np.nan
+    wrapped = WRAPPERS[name].apply(evidence(replace(law, kept=kept), law, observed)).prediction
+    np.testing.assert_array_equal(wrapped.mean, law.mean)
+    assert wrapped.quantiles.dtype == np.float32
+    assert wrapped.quantiles.shape == (50, 2, 9)
+    assert (wrapped.quantiles[..., 1:] >= wrapped.quantiles[..., :-1]).all()
+    assert (kept >= wrapped.kept).all()
+    density = name in ("variance_scaling", "selective")
+    assert (wrapped.sd is not None) == density
+    if not density:
+        assert (wrapped.kept == kept).all()
+
+
+def test_selective_keeps_the_surest_rows_by_the_calibration_rows():
+    law, calibration = _law(0, epistemic=True), _law(1, n=1000, epistemic=True)
+    wrapped = WRAPPERS["selective"].apply(evidence(law, calibration, np.full_like(calibration.mean, np.nan)))
+    for output in range(2):
+        limit = np.sort(calibration.sd[:, output])[[799, 800]]
+        kept = wrapped.prediction.kept[:, output]
+        assert (law.sd[kept, output] <= limit[1]).all()
+        assert (law.sd[~kept, output] >= limit[0]).all()
+        assert wrapped.told["kept_share"][output] == kept.mean()
+    own = WRAPPERS["selective"].apply(evidence(calibration, calibration, calibration.mean))
+    assert own.told == {"kept_share": [0.8, 0.8]}
+    assert own.prediction.quantiles is calibration.quantiles
 
 
 @pytest.mark.parametrize("epistemic", [False, True])
 def test_ensemble_has_the_moments_of_the_mixture(epistemic):
     members = tuple(_law(seed, n=3, epistemic=epistemic) for seed in range(5))
-    pooled = ensemble(Evidence(members, (), NOTHING))
+    pooled = ensemble(evidence(members)).prediction
     rng = np.random.default_rng(0)
     samples = np.concatenate([m.mean + m.sd * rng.normal(size=(200_000, *m.mean.shape)) for m in members])
     np.testing.assert_allclose(pooled.mean, samples.mean(axis=0), atol=0.03)
@@ -58,101 +120,26 @@ def test_ensemble_has_the_moments_of_the_mixture(epistemic):
 
 def test_ensemble_epistemic_variance_by_hand():
     pair = tuple(gaussian(np.full((1, 1), mean, np.float32), np.ones((1, 1), np.float32)) for mean in (1.0, 5.0))
-    pooled = ensemble(Evidence(pair, (), NOTHING))
+    pooled = ensemble(evidence(pair)).prediction
     assert (pooled.mean, pooled.aleatoric, pooled.epistemic) == (3, 1, 2)
 
 
 def test_ensemble_of_one_member_is_that_member():
     member = _law(0)
-    pooled = ensemble(Evidence((member,), (), NOTHING))
+    pooled = ensemble(evidence((member,))).prediction
     np.testing.assert_allclose(pooled.quantiles, member.quantiles, rtol=1e-5, atol=1e-6)
     assert (pooled.epistemic == 0).all()
 
 
 def test_ensemble_of_points_states_their_spread_alone():
     members = tuple(_point(_law(seed)) for seed in range(4))
-    pooled = ensemble(Evidence(members, (), NOTHING))
+    pooled = ensemble(evidence(members)).prediction
     assert pooled.aleatoric is None
     np.testing.assert_allclose(pooled.sd, np.std([m.mean for m in members], axis=0), rtol=1e-5)
 
 
 def test_ensemble_refuses_a_mixture_of_kinds_and_nothing():
     with pytest.raises(InputError, match="1 of 2 members have an aleatoric SD"):
-        ensemble(Evidence((_law(0), _point(_law(1))), (), NOTHING))
+        ensemble(evidence((_law(0), _point(_law(1))))).prediction
     with pytest.raises(InputError, match="found no member"):
-        ensemble(Evidence((), (), NOTHING))
-
-
-def test_radius_agrees_with_the_counting_loop():
-    for seed in range(300):
-        rng = np.random.default_rng(seed)
-        scores = np.abs(rng.normal(size=int(rng.integers(0, 120))))
-        scores = np.round(scores, 1) if seed % 2 else scores
-        for level in LEVELS:
-            assert radius(scores, level) == naive.conformal_radius(scores.tolist(), str(level))
-
-
-@pytest.mark.parametrize(("level", "m"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.95, 19)])
-def test_radius_is_infinite_just_below_the_smallest_possible_set(level, m):
-    assert radius(np.arange(1.0, m + 1), level) == m
-    assert radius(np.arange(1.0, m), level) == np.inf
-
-
-def _evidence(wrap=lambda law: law, m=200, missing=()):
-    calibration = wrap(_law(1, n=m))
-    observed = calibration.mean + np.random.default_rng(2).normal(size=(m, 2)).astype(np.float32)
-    observed[list(missing), 0] = np.nan
-    return Evidence((wrap(_law(0)),), (calibration,), observed)
-
-
-def test_conformal_keeps_the_mean_and_states_no_density():
-    evidence = _evidence()
-    wrapped = conformal(evidence)
-    np.testing.assert_array_equal(wrapped.mean, evidence.test[0].mean)
-    np.testing.assert_array_equal(wrapped.quantiles[..., 4], wrapped.mean)
-    assert wrapped.sd is None
-    assert (np.diff(wrapped.quantiles, axis=-1) >= 0).all()
-    assert wrapped.quantiles.dtype == np.float32
-
-
-@pytest.mark.parametrize("density", [True, False])
-def test_conformal_half_width_is_radius_times_sd_per_output(density):
-    evidence = _evidence() if density else _evidence(_point)
-    calibration, test = evidence.calibration[0], evidence.test[0]
-    one = np.ones_like(calibration.mean), np.ones_like(test.mean)
-    sds = (calibration.sd, test.sd) if density else one
-    scores = np.abs(evidence.observed - calibration.mean).astype(float) / sds[0]
-    for level in LEVELS:
-        low, high = conformal(evidence).interval(level)
-        for output in range(2):
-            half = naive.conformal_radius(scores[:, output].tolist(), str(level)) * sds[1][:, output]
-            np.testing.assert_allclose(high[:, output] - low[:, output], 2 * half, rtol=1e-4)
-
-
-def test_conformal_covers_its_own_calibration_rows():
-    evidence = _evidence()
-    wrapped = conformal(Evidence(evidence.calibration, evidence.calibration, evidence.observed))
-    for level in LEVELS:
-        low, high = wrapped.interval(level)
-        inside = ((low - 1e-5 <= evidence.observed) & (evidence.observed <= high + 1e-5)).sum(axis=0)
-        assert (inside == np.ceil(round(201 * level, 9))).all()
-
-
-def test_conformal_leaves_out_missing_targets():
-    part, whole = conformal(_evidence(missing=range(190))), conformal(_evidence())
-    low, high = part.interval(0.95)
-    assert np.isinf(high[:, 0]).all()
-    assert np.isinf(low[:, 0]).all()
-    np.testing.assert_array_equal(part.quantiles[:, 1], whole.quantiles[:, 1])
-    assert np.isfinite(part.interval(0.9)[0]).all()
-
-
-def test_conformal_refuses_what_it_cannot_use():
-    evidence = _evidence()
-    with pytest.raises(InputError, match="found 0 calibration predictions"):
-        conformal(Evidence(evidence.test, (), evidence.observed))
-    with pytest.raises(InputError, match="its targets"):
-        conformal(Evidence(evidence.test, evidence.calibration, evidence.observed[:5]))
-    flat = gaussian(np.zeros((50, 2), np.float32), np.zeros((50, 2), np.float32))
-    with pytest.raises(ModelError, match="SD is not positive in 100 of 100"):
-        conformal(Evidence((flat,), evidence.calibration, evidence.observed))
+        ensemble(evidence(())).prediction
