@@ -473,3 +473,21 @@ def classified_variation(here, there):
     fitted = np.concatenate([terms(here[:half]), terms(there[:half])])
     weights = np.linalg.lstsq(fitted, np.repeat([-1.0, 1.0], half), rcond=None)[0]
     return (terms(there[half:]) @ weights > 0).mean() - (terms(here[half:]) @ weights > 0).mean()
+
+
+# variants
+
+
+def variant_window(element, place, alt, width, offset, beyond):
+    """Letters of one window without and with a variant; `alt` "-" removes the letter at `place`."""
+    around = width if beyond else max(width - len(element), 0) // 2
+    full = "N" * around + element + "N" * max(width, len(element))
+    last = around + len(element) + (width if beyond else max(width - len(element), 0) - around)
+    place += around
+    start = place - offset
+    while start < 0:
+        start += 1
+    while start + width > last:
+        start -= 1
+    changed = full[:place] + alt.replace("-", "") + full[place + 1 :]
+    return full[start : start + width], changed[start : start + width]
