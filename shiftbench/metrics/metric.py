@@ -54,8 +54,8 @@ class Metric:
     """One metric. `compute` takes the arguments named in `needs`, in that order, and optionally bootstrap weights.
 
     `better`: lower, higher, nominal (the value `nominal`; the level stated if that is None) or none (no direction);
-    `targets`: what it is scored against; empty, and `compute` None, where a wrapper tells it or it is made from
-    several test sets; `levels`: nominal levels of the interval, empty where it has none; `scaled`: whether a score
+    `targets`: what it is scored against; empty, as `needs`, where no scorer asks for it: a wrapper tells it
+    (`compute` None), it is made from several test sets, or no suite has it yet; `levels`: nominal levels of the interval, empty where it has none; `scaled`: whether a score
     between floor and ceiling is formed; `floor`: value of a predictor that knows nothing, None if it is that of the
     training mean. `example` is a session in which the function is known by its name.
     """

@@ -1,8 +1,20 @@
 """The table of metrics: every one by its name, in the order in which they are shown."""
 
-from shiftbench.metrics import correlation, coverage, error, noise, scoring, selective
+from shiftbench.metrics import (
+    calibration,
+    consistency,
+    correlation,
+    coverage,
+    dream,
+    error,
+    noise,
+    perturbation,
+    scoring,
+    selective,
+    variants,
+)
 
-VERSION = 1
+VERSION = 2
 """Raised when a number changes for the same prediction."""
 
 METRICS = {
@@ -11,9 +23,14 @@ METRICS = {
         *error.TABLE,
         *correlation.TABLE,
         *scoring.TABLE,
+        *calibration.TABLE,
         *coverage.TABLE,
         *selective.TABLE,
         *noise.TABLE,
+        *variants.TABLE,
+        *consistency.TABLE,
+        *dream.TABLE,
+        *perturbation.TABLE,
     )
 }
 """All metrics by name, in the order in which they are shown."""

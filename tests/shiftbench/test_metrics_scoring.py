@@ -47,8 +47,8 @@ def test_counts_are_copies(metric):
 
 @pytest.mark.parametrize("metric", [nll, crps])
 def test_no_positive_sd_is_undefined(metric):
-    for sd in (0.0, -1.0, np.nan):
-        with pytest.raises(Undefined, match="not positive in 1 of 2 rows"):
+    for sd, reason in ((0.0, "positive in 1 of 2 rows"), (-1.0, "positive"), (np.nan, "finite in 1 of 2 values")):
+        with pytest.raises(Undefined, match=f"predicted SD is not {reason}"):
             metric([0, 0], [1, sd], [0, 0])
 
 
