@@ -55,9 +55,10 @@ class Metric:
 
     `better`: lower, higher, nominal (the value `nominal`; the level stated if that is None) or none (no direction);
     `targets`: what it is scored against; empty, as `needs`, where no scorer asks for it: a wrapper tells it
-    (`compute` None), it is made from several test sets, or no suite has it yet; `levels`: nominal levels of the interval, empty where it has none; `scaled`: whether a score
-    between floor and ceiling is formed; `floor`: value of a predictor that knows nothing, None if it is that of the
-    training mean. `example` is a session in which the function is known by its name.
+    (`compute` None), it is made from several test sets, or no suite has it yet; `levels`: nominal levels of the
+    interval, empty where it has none; `scaled`: whether a score between floor and ceiling is formed; `floor`: value
+    of a predictor that knows nothing, None if it is that of the training mean. `example` is a session in which the
+    function is known by its name.
     """
 
     name: str

@@ -177,6 +177,7 @@ TABLE = (
         example=">>> round(noise_correlation([1, 3, 2, 6, 4, 9], [0] * 6, [0] * 6, [9] * 6, range(6)), 6)\n0.885714",
         source="Kendall and Gibbons 1990, Rank Correlation Methods (partial rank correlation)",
         compute=noise_correlation,
+        nominal=0.0,
     ),
     Metric(
         name="residual_noise_correlation",
