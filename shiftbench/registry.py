@@ -157,6 +157,8 @@ PROVIDERS = Registry(
         "lentimpra": "shiftbench.tasks.lentimpra_task:LentiMpra",
         "lentimpra_folds": "shiftbench.tasks.lentimpra_folds:LentiMpraFolds",
         "cagi5": "shiftbench.tasks.cagi5:Cagi5",
+        "turnover": "shiftbench.tasks.turnover:Turnover",
+        "cagi4": "shiftbench.tasks.cagi4:Cagi4",
     },
 )
 
