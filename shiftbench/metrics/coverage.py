@@ -85,10 +85,10 @@ def width_at_coverage(
     from shiftbench.metrics import tally
 
     lower, upper = bounded(low, high)
-    middle, half = lower + (upper - lower) / 2, (upper - lower) / 2
-    away = np.abs(finite(target, "target") - middle)
+    value = finite(target, "target")
+    off_centre = np.abs((value - lower) - (upper - value))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        needed = np.where(away == 0, 0.0, away / half)
+        needed = np.where(off_centre == 0, 0.0, off_centre / (upper - lower))
     factor = tally.quantiles(ranking(needed).order, needed, draws(weights, needed.size), level)
     if weights is None and np.isinf(factor[0]):
         raise Undefined("intervals of width 0 miss the target in too many rows: no factor widens them")
