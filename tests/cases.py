@@ -11,7 +11,7 @@ NASTY = ("few", "ties", "constant", "huge", "tiny", "far", "missing", "endless",
 """What is wrong with a nasty case: 1 to 3 rows, few values, one side constant, units of 1e150 and 1e-150, an offset of
 1e8, a NaN, infinite ends, targets on an end, an SD of 0, labels all alike."""
 UNITLESS = ("gc", "barcodes", "replicates", "label", "confident", "level")
-SPREADS = ("sd", "aleatoric", "epistemic", "noise", "replicate_sd")
+SPREADS = ("aleatoric", "epistemic", "noise", "replicate_sd")
 
 
 @dataclass(frozen=True)
