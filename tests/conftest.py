@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shiftbench.tasks.files import Files
 from simulators.contract import Sample
 
 
@@ -17,6 +18,12 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("SHIFTBENCH_DATA names no folder with real data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_files(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The real data files, offline, with one cache of prepared libraries for all tests."""
+    return Files(data_dir=real_data, cache=tmp_path_factory.mktemp("cache"), offline=True)
 
 
 @pytest.fixture
