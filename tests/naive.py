@@ -101,6 +101,21 @@ def conformal_radius(scores, level):
     return min((s for s in scores if sum(o <= s for o in scores) >= needed), default=math.inf)
 
 
+def weighted_radius(scores, weights, own, level):
+    """Smallest score up to which calibration rows hold `level` (text) of all weight, the test row's own included."""
+    weights, own = [Fraction(weight) for weight in weights], Fraction(own)
+    needed = Fraction(level) * (sum(weights) + own)
+    held = lambda t: sum(weight for score, weight in zip(scores, weights, strict=True) if score <= t)  # noqa: E731
+    return min((t for t in scores if held(t) >= needed), default=math.inf)
+
+
+def isotonic_fit(values):
+    """Least-squares rising fit by the max-min formula: largest over starts of the smallest mean over ends."""
+    n = len(values)
+    mean = lambda a, b: sum(values[a : b + 1]) / (b + 1 - a)  # noqa: E731
+    return [max(min(mean(a, b) for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
+
+
 def _root(square):
     """Square root of a fraction to double precision, whatever its size."""
     return float(Decimal(square.numerator).sqrt() / Decimal(square.denominator).sqrt())

@@ -43,7 +43,7 @@ def conformal_mondrian(evidence: Evidence) -> Wrapped:
     """As `conformal_normalised`, with a radius of its own for each fifth of the calibration rows by GC of the letters.
 
     Where the group of a row is too small for a level (k exceeds its m), the radius of all rows is taken, or that of the
-    group at a lower level if larger; told: `pooled_share`, the share of test intervals (rows x levels) where that is so.
+    group at a lower level if larger; told: `pooled_share`, the share of intervals (rows x levels) where that is so.
     Source: Vovk, Gammerman and Shafer 2005, Algorithmic learning in a random world.
     """
     test, calibration = evidence.pair()

@@ -140,6 +140,6 @@ def test_ensemble_of_points_states_their_spread_alone():
 
 def test_ensemble_refuses_a_mixture_of_kinds_and_nothing():
     with pytest.raises(InputError, match="1 of 2 members have an aleatoric SD"):
-        ensemble(evidence((_law(0), _point(_law(1))))).prediction
+        ensemble(evidence((_law(0), _point(_law(1)))))
     with pytest.raises(InputError, match="found no member"):
-        ensemble(evidence(())).prediction
+        ensemble(evidence(()))
