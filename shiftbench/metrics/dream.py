@@ -89,7 +89,7 @@ def _draw(
         return None
     table = np.array([found[name] for name in WEIGHTS], np.float64)
     weight = np.array(list(WEIGHTS.values()))
-    return np.stack([weight @ table[:, 0] ** 2, weight @ table[:, 1]]) / weight.sum()
+    return np.asarray(np.stack([weight @ table[:, 0] ** 2, weight @ table[:, 1]]) / weight.sum())
 
 
 def _rank(score: Floats) -> Floats:

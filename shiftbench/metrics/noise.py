@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from shiftbench.errors import Undefined
 from shiftbench.metrics.correlation import pearson, spearman
-from shiftbench.metrics.error import average
+from shiftbench.metrics.error import average, finite
 from shiftbench.metrics.metric import Floats, Metric, Number
 from shiftbench.metrics.ranking import draws, ranking
 
@@ -34,9 +34,9 @@ def noise_correlation(
     """
     from shiftbench.metrics.kernels import rank_products
 
-    error = np.abs(np.asarray(mean, np.float64) - np.asarray(f, np.float64))
-    columns = [error, *(_known(column, name) for column, name in ((noise, "noise"), (f, "f")))]
-    columns += [_known(gc, "gc"), _known(barcodes, "barcodes")]
+    error = finite(np.abs(np.asarray(mean, np.float64) - np.asarray(f, np.float64)), "error")
+    columns = [error, *(finite(column, name) for column, name in ((noise, "noise"), (f, "f")))]
+    columns += [finite(gc, "gc"), finite(barcodes, "barcodes")]
     if error.size < 6:
         raise Undefined(f"{error.size} rows, a correlation given three others needs 6")
     for column, name in zip(columns[:2], ("the error", "the noise"), strict=True):
@@ -61,8 +61,8 @@ def residual_noise_correlation(
     Above 0 for a perfect model, since the target carries the noise: to be read beside `expected_noise_correlation`.
     `Undefined` below 3 rows, if either side is constant, or where an SD is not known.
     """
-    error = np.abs(np.asarray(mean, np.float64) - np.asarray(target, np.float64))
-    return pearson(error, _known(replicate_sd, "replicate_sd"), weights)
+    error = finite(np.abs(np.asarray(mean, np.float64) - np.asarray(target, np.float64)), "error")
+    return pearson(error, finite(replicate_sd, "replicate_sd"), weights)
 
 
 def expected_noise_correlation(
@@ -84,8 +84,8 @@ def expected_noise_correlation(
     `mean`, `target`, `replicate_sd` (n,); `replicates` the number R of every row, (n,) or one number;
     `weights` (B, n). `Undefined` if rows differ in R, for R below 2, or if SDs are all equal or not known.
     """
-    s = _known(replicate_sd, "replicate_sd")
-    if s.size == 0 or s.min() == s.max():
+    s = finite(replicate_sd, "replicate_sd")
+    if s.min() == s.max():
         raise Undefined("replicate_sd is constant")
     k = _c4(np.asarray(replicates, np.float64))
     unit = float(s.max())  # so that no square overflows or vanishes
@@ -106,7 +106,7 @@ def noise_gap(mean: ArrayLike, target: ArrayLike, noise: ArrayLike, weights: Arr
     """
     from shiftbench.metrics.kernels import fifths
 
-    x, y, scale = np.asarray(mean, np.float64), np.asarray(target, np.float64), _known(noise, "noise")
+    x, y, scale = finite(mean, "mean"), finite(target, "target"), finite(noise, "noise")
     ranked = ranking(scale)
     alone = fifths(*ranked, draws(None, scale.size))
     for name, inside in zip(("lowest", "highest"), alone[:, 0] > 0, strict=True):
@@ -156,13 +156,6 @@ def _c4(replicates: Floats) -> float:
     if not count >= 2:
         raise Undefined(f"{count:g} replicates, an SD needs 2")
     return math.sqrt(2 / (count - 1)) * math.exp(math.lgamma(count / 2) - math.lgamma((count - 1) / 2))
-
-
-def _known(values: ArrayLike, name: str) -> Floats:
-    column = np.asarray(values, np.float64)
-    if wrong := np.count_nonzero(np.isnan(column)):
-        raise Undefined(f"{name} is not known in {wrong} of {column.size} rows")
-    return column
 
 
 TABLE = (

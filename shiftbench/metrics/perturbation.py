@@ -43,7 +43,7 @@ def deg_scores(mean: ArrayLike, variance: ArrayLike, cells: ArrayLike) -> Floats
     rest_mean = (first.sum(axis=0) - first) / rest
     squares = second.sum(axis=0) - second - rest * np.square(rest_mean)
     error = np.sqrt((spread + np.maximum(squares, 0) / (rest - 1)) / count)
-    return np.divide(centre - middle - rest_mean, error, out=np.full_like(error, np.nan), where=error > 0)
+    return np.asarray(np.divide(centre - middle - rest_mean, error, out=np.full_like(error, np.nan), where=error > 0))
 
 
 def deg_weights(scores: ArrayLike) -> Floats:
@@ -140,7 +140,8 @@ def _correlation(guess: Floats, change: Floats) -> float:
 def _average(values: Floats, weight: Floats) -> Floats:
     """Weighted mean over genes (P,), NaN where all weights are 0."""
     total = weight.sum(axis=1)
-    return np.divide((weight * values).sum(axis=1), total, out=np.full_like(total, np.nan), where=total > 0)
+    summed = (weight * values).sum(axis=1)
+    return np.asarray(np.divide(summed, total, out=np.full_like(total, np.nan), where=total > 0))
 
 
 TABLE = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftbench.errors import Undefined
-from shiftbench.metrics.error import average
+from shiftbench.metrics.error import average, finite
 from shiftbench.metrics.metric import Argument, Floats, Metric, Number
 from shiftbench.metrics.ranking import Ranking, draws, ranking
 
@@ -37,6 +37,20 @@ def risk_at_20(mean: ArrayLike, sd: ArrayLike, target: ArrayLike, weights: Array
     return mean_of_first(_stated(sd), _loss(mean, target), 20, weights)
 
 
+def risk_reduction(mean: ArrayLike, sd: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
+    """Share of the mean squared error that keeping the surer half of the rows removes, at most 1, negative if it adds.
+
+    1 - `risk_at_50` / mean((mean - target)^2), 0 in random order. Arguments as `risk_at_80`; `Undefined` also if no
+    row has an error.
+    """
+    loss = _loss(mean, target)
+    whole, half = average(loss, weights), mean_of_first(_stated(sd), loss, 50, weights)
+    if not loss.any():
+        raise Undefined("no row has an error")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 - half / whole
+
+
 def aurc(mean: ArrayLike, sd: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
     """Area under the risk-coverage curve: mean over k of the mean squared error of the k rows of smallest `sd`.
 
@@ -51,7 +65,8 @@ def e_aurc(mean: ArrayLike, sd: ArrayLike, target: ArrayLike, weights: ArrayLike
 
     Arguments as `aurc`. Source: Geifman, Uziel and El-Yaniv 2019, arXiv:1805.08206 (E-AURC).
     """
-    loss = _above_least(_loss(mean, target))
+    loss = _loss(mean, target)
+    loss = loss - loss.min()  # the difference is the same, and loses no digits to what all rows have in common
     return _area(ranking(_stated(sd)), loss, weights) - _area(ranking(loss), loss, weights)
 
 
@@ -61,7 +76,7 @@ def normalised_e_aurc(mean: ArrayLike, sd: ArrayLike, target: ArrayLike, weights
     Even the true SD does not reach 0, since the error of a row is partly chance (see `selective_gain`).
     Arguments as `aurc`; `Undefined` also if all errors are equal.
     """
-    loss = _above_least(_loss(mean, target))
+    loss = _relative(_loss(mean, target))
     best, random = _area(ranking(loss), loss, weights), average(loss, weights)
     excess = _area(ranking(_stated(sd)), loss, weights) - best
     return _ratio(excess, random - best, random, loss.size)
@@ -87,10 +102,10 @@ def selective_gain(
     even for an order to matter. The error is that of the jackknife over rows, n - 1 / n sum (D_i - mean D_i)^2 with
     D_i the denominator without row i (closed form, `areas_without_one`): rows are taken as independent.
     """
-    loss = _above_least(_loss(mean, target))
-    stated, ideal = ranking(_stated(sd)), ranking(np.asarray(risk, np.float64))
-    span = float(loss.mean() - _area(ideal, loss, None)) if loss.size else 0.0
-    if loss.size < 2 or span < 3 * _standard_error(ideal, loss):
+    loss = _relative(_loss(mean, target))
+    stated, ideal = ranking(_stated(sd)), ranking(finite(risk, "risk"))
+    span = float(loss.mean() - _area(ideal, loss, None))
+    if span < 3 * _standard_error(ideal, loss):
         raise Undefined("the conditional risk is so even that sorting by it gains less than 3 standard errors")
     random = average(loss, weights)
     return _ratio(random - _area(stated, loss, weights), random - _area(ideal, loss, weights), random, loss.size)
@@ -101,9 +116,7 @@ def risk_coverage(sd: ArrayLike, loss: ArrayLike) -> tuple[Floats, Floats]:
 
     `sd`, `loss` (n,); the mean of the second is the AURC. `Undefined` without rows or where an SD is not a number.
     """
-    ranked, losses = ranking(_stated(sd)), np.asarray(loss, np.float64)
-    if losses.size == 0:
-        raise Undefined("no rows")
+    ranked, losses = ranking(_stated(sd)), finite(loss, "loss")
     sums = np.add.reduceat(losses[ranked.order], ranked.start[:-1])
     sizes = np.diff(ranked.start)
     kept = np.arange(1, losses.size + 1)
@@ -113,12 +126,10 @@ def risk_coverage(sd: ArrayLike, loss: ArrayLike) -> tuple[Floats, Floats]:
 def mean_of_first(values: Floats, loss: Floats, percent: int, weights: ArrayLike | None = None) -> Number:
     """Mean of `loss` (n,) over the `percent` % of rows with the smallest `values` (n,), rounded up to whole rows.
 
-    Of rows that tie at the border every choice counts equally; `weights` (B, n). `Undefined` without rows.
+    Of rows that tie at the border every choice counts equally; `weights` (B, n).
     """
     from shiftbench.metrics.kernels import heads
 
-    if loss.size == 0:
-        raise Undefined("no rows")
     found: Floats = heads(*ranking(values), loss, draws(weights, loss.size), percent)
     return float(found[0]) if weights is None else found
 
@@ -126,8 +137,6 @@ def mean_of_first(values: Floats, loss: Floats, percent: int, weights: ArrayLike
 def _area(ranked: Ranking, loss: Floats, weights: ArrayLike | None, generalised: bool = False) -> Number:
     from shiftbench.metrics.kernels import areas
 
-    if loss.size == 0:
-        raise Undefined("no rows")
     found: Floats = areas(*ranked, loss, draws(weights, loss.size), generalised)
     return float(found[0]) if weights is None else found
 
@@ -153,12 +162,15 @@ def _ratio(part: Number, whole: Number, random: Number, n: int) -> Number:
 
 
 def _loss(mean: ArrayLike, target: ArrayLike) -> Floats:
-    return np.square(np.asarray(mean, np.float64) - np.asarray(target, np.float64))
+    return finite(np.square(np.asarray(mean, np.float64) - np.asarray(target, np.float64)), "squared error")
 
 
-def _above_least(loss: Floats) -> Floats:
-    """Loss less its least: differences of areas are the same, and lose no digits to what all rows have in common."""
-    return loss - loss.min() if loss.size else loss
+def _relative(loss: Floats) -> Floats:
+    """Loss moved and scaled to [0, 1]: ratios of differences of areas are the same, and lose no digits to its size."""
+    least, most = loss.min(), loss.max()
+    if least == most:
+        raise Undefined("all errors are equal")
+    return np.asarray((loss - least) / (most - least))
 
 
 def _stated(sd: ArrayLike) -> Floats:
@@ -183,6 +195,19 @@ TABLE = (
             compute=compute,
         )
         for compute, share, risk in ((risk_at_80, 80, 3.75), (risk_at_50, 50, 2.0), (risk_at_20, 20, 1.0))
+    ),
+    Metric(
+        name="risk_reduction",
+        title="Share of the risk that filtering to the surer half removes",
+        better="higher",
+        targets=_TARGETS,
+        needs=_FROM_SD,
+        scaled=False,
+        formula="1 - R_50 / mean((mu - y)^2), R_50 as in risk_at_50",
+        example=">>> risk_reduction([0, 0], [1, 2], [1, 3])\n0.8",
+        source="this project",
+        compute=risk_reduction,
+        floor=0.0,
     ),
     Metric(
         name="aurc",

@@ -9,8 +9,10 @@ from shiftbench.metrics import (
     error,
     noise,
     perturbation,
+    robustness,
     scoring,
     selective,
+    told,
     variants,
 )
 
@@ -27,10 +29,12 @@ METRICS = {
         *coverage.TABLE,
         *selective.TABLE,
         *noise.TABLE,
+        *robustness.TABLE,
         *variants.TABLE,
         *consistency.TABLE,
         *dream.TABLE,
         *perturbation.TABLE,
+        *told.TABLE,
     )
 }
 """All metrics by name, in the order in which they are shown."""

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from shiftbench.errors import Undefined
 from shiftbench.metrics.correlation import spearman
-from shiftbench.metrics.error import average
+from shiftbench.metrics.error import average, finite
 from shiftbench.metrics.metric import Floats, Metric, Number
 from shiftbench.metrics.ranking import draws, ranking
 from shiftbench.metrics.selective import mean_of_first
@@ -20,7 +20,7 @@ def confidence_gap(
     has a gap (`confidence_gap_excess` takes it off). `mean`, `target`, `confident` (n,); `weights` (B, n).
     `Undefined` if either side has fewer than 3 rows or is constant.
     """
-    x, y, sure = np.asarray(mean, np.float64), np.asarray(target, np.float64), _flags(confident, "confident")
+    x, y, sure = finite(mean, "mean"), finite(target, "target"), _flags(confident, "confident")
     sides = []
     for name, rows in (("confident", sure), ("other", ~sure)):
         drawn = None if weights is None else np.asarray(weights)[:, rows]
@@ -44,7 +44,7 @@ def confidence_gap_excess(
     if not rows.any():
         raise Undefined("no variant has a repeat experiment")
     drawn = None if weights is None else np.asarray(weights)[:, rows]
-    y, sure = np.asarray(target, np.float64)[rows], np.asarray(confident)[rows]
+    y, sure = np.asarray(target, np.float64)[rows], np.asarray(confident, np.float64)[rows]
     own = confidence_gap(np.asarray(mean, np.float64)[rows], y, sure, drawn)
     try:
         return own - confidence_gap(again[rows], y, sure, drawn)
@@ -84,11 +84,11 @@ def sign_agreement(
     A predicted effect of exactly 0 tells no sign and counts half; a measured one of exactly 0 has none and the row
     does not count. `mean`, `target`, `confident` (n,); `weights` (B, n). `Undefined` without such rows.
     """
-    y = np.asarray(target, np.float64)
+    x, y = finite(mean, "mean"), finite(target, "target")
     rows = _flags(confident, "confident") & (y != 0)
     if not rows.any():
         raise Undefined("no confident variant has a measured effect")
-    right = (1 + np.sign(np.asarray(mean, np.float64)[rows]) * np.sign(y[rows])) / 2
+    right = (1 + np.sign(x[rows]) * np.sign(y[rows])) / 2
     return average(right, None if weights is None else np.asarray(weights)[:, rows])
 
 
@@ -98,9 +98,9 @@ def top_share(mean: ArrayLike, target: ArrayLike, weights: ArrayLike | None = No
     The tenth is rounded up to whole rows; of rows that tie at its border every choice counts equally. `mean`, `target`
     (n,); `weights` (B, n). `Undefined` if every target is 0.
     """
-    size, effect = np.abs(np.asarray(mean, np.float64)), np.abs(np.asarray(target, np.float64))
+    size, effect = np.abs(finite(mean, "mean")), np.abs(finite(target, "target"))
     if not effect.any():
-        raise Undefined("every measured effect is 0" if effect.size else "no rows")
+        raise Undefined("every measured effect is 0")
     chosen, best = (mean_of_first(-by, effect, 10, weights) for by in (size, effect))
     with np.errstate(invalid="ignore"):
         return chosen / best
@@ -108,7 +108,7 @@ def top_share(mean: ArrayLike, target: ArrayLike, weights: ArrayLike | None = No
 
 def _runs(mean: ArrayLike, label: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats]:
     """Rows drawn with the label and without in each run of equal |mean|, the largest first, float64 (B, runs) each."""
-    size, positive = np.abs(np.asarray(mean, np.float64)), _flags(label, "label")
+    size, positive = np.abs(finite(mean, "mean")), _flags(label, "label")
     if positive.all() or not positive.any():
         raise Undefined(f"{np.count_nonzero(positive)} of {positive.size} rows have the label, a contrast needs both")
     order, start = ranking(-size)
@@ -129,10 +129,7 @@ def _contrast(
 
 
 def _flags(values: ArrayLike, name: str) -> NDArray[np.bool_]:
-    column = np.asarray(values, np.float64)
-    if wrong := np.count_nonzero(np.isnan(column)):
-        raise Undefined(f"{name} is not known in {wrong} of {column.size} rows")
-    return column != 0
+    return np.asarray(finite(values, name) != 0)
 
 
 TABLE = (
