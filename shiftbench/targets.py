@@ -118,6 +118,8 @@ class TestSet:
             return test.truth.sd[:, column].astype(np.float64)
         if name in ("noise", "replicate_sd"):
             return _finite(test.noise_sd[:, column].astype(np.float64), name)
+        if name == "replicates" and test.replicates is not None:
+            return np.full(len(test.observed), float(test.replicates.shape[1]))
         if name in test.table:
             return np.asarray(test.table[name], np.float64)
         raise Undefined(f"the data do not tell {name}")

@@ -29,7 +29,7 @@ def test_every_need_is_planned_before_the_node(name, tier):
 
 def test_cagi5_alone_and_in_all_use_the_same_fits():
     alone, all_ = planned("cagi5"), planned("all")
-    fits = {name for name, node in alone.nodes.items() if isinstance(node, Fit)}
+    fits = {name for name, node in alone.nodes.items() if isinstance(node, Fit) and node.recipe.kind == "network"}
     assert fits
     assert fits <= set(planned("lentimpra").nodes)
     assert set(alone.nodes) <= set(all_.nodes)
@@ -151,9 +151,9 @@ def test_width_of_a_tier_does_not_rename_controls():
 
 def test_one_seed_leaves_a_row_that_says_why_there_is_no_ensemble():
     made = planned("lentimpra", seeds=1)
-    assert [(reason, row["wrapper"]) for reason, row in made.unplanned] == [
+    assert {(reason, row["wrapper"]) for reason, row in made.unplanned} == {
         ("one training seed; ensemble joins two or more", "ensemble")
-    ]
+    }
 
 
 def test_two_recipes_of_one_name_are_refused(tmp_path):
@@ -196,7 +196,7 @@ def shifted(families, doses, *, arms=(), narrow=(), **selection):
     suite = load_suite("shift")
     tier = msgspec.structs.replace(suite.task[0].tiers["smoke"], doses=doses, shifts=narrow, worlds=1)
     task = msgspec.structs.replace(suite.task[0], shifts=families, arms=arms, tiers={"smoke": tier})
-    made = plan([msgspec.structs.replace(suite, task=(task,))], "smoke", Selection(**selection))
+    made = plan([msgspec.structs.replace(suite, task=(task,), claim=())], "smoke", Selection(**selection))
     return {tuple(row[name] for name in ("shift", "dose", "part", "severity")) for _, row in made.scores}
 
 
@@ -249,3 +249,92 @@ def test_worlds_asked_for_are_drawn_where_there_are_worlds():
     assert {row["world"] for _, row in planned("shift", "bench", worlds=1).scores} == {0}
     with pytest.raises(InputError, match="--worlds: -1; expected at least 1, or 0 for the worlds of the tier"):
         planned("shift", worlds=-1)
+
+
+def altered(changes, *, sizes=None, tier="smoke", number=0, **selection):
+    """Plan of the shift suite with one of its tasks, and the sizes of its fits, changed."""
+    suite = load_suite("shift")
+    tasks = [msgspec.structs.replace(task, shifts=("null",), arms=(), doses=()) for task in suite.task]
+    tasks[number] = msgspec.structs.replace(tasks[number], **changes)
+    small = msgspec.structs.replace(suite.task[0].tiers[tier], **(sizes or {}))
+    tasks[0] = msgspec.structs.replace(tasks[0], tiers=suite.task[0].tiers | {tier: small})
+    return plan([msgspec.structs.replace(suite, task=tuple(tasks), claim=())], tier, Selection(**selection))
+
+
+def test_a_task_is_run_at_its_tiers_only():
+    at = {number: {row["task"] for _, row in altered({"at": ("bench",)}, number=2, tier=number).scores}
+          for number in ("smoke", "bench")}  # fmt: skip
+    assert at == {"smoke": {"mpra", "repair"}, "bench": {"mpra", "repair", "variants"}}
+
+
+def test_a_tier_narrows_the_networks_and_gives_some_fewer_seeds():
+    made = altered({}, sizes={"recipes": ("cnn", "bilstm"), "seeds": 3, "seeds_of": {"bilstm": 2}})
+    fits = [node for node in made.nodes.values() if isinstance(node, Fit) and node.recipe.kind == "network"]
+    assert sorted((fit.recipe.name, fit.seed) for fit in fits) == [
+        ("bilstm", 0), ("bilstm", 1), ("cnn", 0), ("cnn", 1), ("cnn", 2)
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="tier smoke: no recipe 'cmn'; did you mean 'cnn'"):
+        altered({}, sizes={"recipes": ("cmn",)})
+
+
+def test_subsets_may_be_fewer_at_a_tier():
+    suite = load_suite("lentimpra")
+    task = msgspec.structs.replace(
+        suite.task[0], subsets=("a", "b"), fewer={"smoke": ("b",)}, name="t", trained_on="", at=()
+    )
+    for tier, expected in (("smoke", {"b"}), ("bench", {"a", "b"})):
+        made = plan([msgspec.structs.replace(suite, task=(task,), claim=())], tier, Selection())
+        assert {row["group"] for _, row in made.scores} == expected
+    with pytest.raises(InputError, match="fewer: no subset 'c'"):
+        wrong = msgspec.structs.replace(task, fewer={"smoke": ("c",)})
+        plan([msgspec.structs.replace(suite, task=(wrong,), claim=())], "smoke", Selection())
+
+
+def test_calibrating_wrappers_are_tried_with_every_budget_and_others_once():
+    wrappers = ("none", "conformal_split", "conformal_weighted_gc")
+    made = altered({"labelled": 256, "budgets": (0, 32, 256), "wrappers": wrappers}, number=1)
+    rows = [row for _, row in made.scores if row["task"] == "repair" and row["recipe"] == "cnn"]
+    found = {(row["wrapper"], row["budget"]) for row in rows}
+    split = {("conformal_split", budget) for budget in (0, 32, 256)}
+    assert found == {("none", 0), *split, ("conformal_weighted_gc", 0)}
+    for name, row in made.scores:
+        node = made.nodes[name]
+        assert node.labelled == (256 if row["task"] == "repair" else 0)
+        if row["task"] == "repair" and row["budget"]:
+            assert node.calibration_set == node.test
+            assert node.calibration == node.predictions
+    with pytest.raises(InputError, match="labelled is 32; expected at least the largest of budgets, 256"):
+        altered({"labelled": 32, "budgets": (0, 256)}, number=1)
+
+
+def test_a_wrapper_with_a_view_of_its_own_reads_that_view_once():
+    made = altered({"wrappers": ("none", "mc_dropout", "views"), "views": ("plain", "reverse")}, number=1)
+    rows = [(made.nodes[name], row) for name, row in made.scores if row["task"] == "repair" and row["recipe"] == "cnn"]
+    views = {
+        (row["wrapper"], row["view"]): {made.nodes[one].view for one in node.predictions} for node, row in rows
+    }
+    assert views == {
+        ("none", "plain"): {"plain"},
+        ("none", "reverse"): {"reverse"},
+        ("mc_dropout", "plain"): {"dropout"},
+        ("views", "plain"): {"strands_shifts"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"metric": "rsme"}, "no metric 'rsme'; did you mean 'rmse'"),
+        ({"task": "mpar"}, "no task 'mpar'; did you mean 'mpra'"),
+        ({"at": "gv:5"}, "no shift 'gv'; did you mean 'gc'"),
+        ({"below": 1.0}, "has two bounds; expected either above or below"),
+        ({"above": None}, "has no bound; expected either above or below"),
+        ({"compare": "ratio"}, "expected compare together with against, or with prior"),
+    ],
+)
+def test_a_claim_that_cannot_be_judged_is_refused(change, says):
+    suite = load_suite("shift")
+    claim = next(claim for claim in suite.claim if claim.name == "C5")
+    broken = msgspec.structs.replace(claim, check=(msgspec.structs.replace(claim.check[0], **change),))
+    with pytest.raises(InputError, match=says):
+        plan([msgspec.structs.replace(suite, claim=(broken,))], "smoke", Selection())
