@@ -1,7 +1,7 @@
 """A fit on disk: controls and networks behind one face, to make and to predict with."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from shiftbench import arrays
 from shiftbench.errors import ModelError
-from shiftbench.prediction import VIEWS, Prediction, gaussian
+from shiftbench.models import structural
+from shiftbench.prediction import VIEWS, Floats, Prediction, View, gaussian
 from shiftbench.registry import CONTROLS
 from shiftbench.spec import Fit, Recipe
 from shiftbench.store import Entry
@@ -30,7 +31,7 @@ def make(node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device:
         control = CONTROLS.get(node.recipe.network)()
         arrays.save(folder / "state.npz", control.fit(data["train"], data["validation"], facts))
         return {"outputs": list(data["train"].outputs), "length": data["train"].sequence.shape[1]}
-    return _make_network(node, data, folder, device, checkpoint)
+    return _make_network(node, data, facts, folder, device, checkpoint)
 
 
 def load(entry: Entry, recipe: Recipe, device: str) -> Predictor:
@@ -41,25 +42,37 @@ def load(entry: Entry, recipe: Recipe, device: str) -> Predictor:
 
 
 def _control(entry: Entry, recipe: Recipe) -> Predictor:
-    from shiftbench.predict import reverse_letters
+    from shiftbench.predict import reverse_letters, shifted
 
     control, state = CONTROLS.get(recipe.network)(), arrays.load(entry.file("state.npz"))
 
     def predict(sequence: NDArray[np.uint8], facts: Facts, view: str) -> list[Prediction]:
+        if VIEWS[view].samples:
+            raise ModelError(f"{recipe.name}: a control has no dropout; expected another view than {view}")
         seen = facts if control.sees_test_world else {}
+        moved = [shifted(sequence, bases) for bases in VIEWS[view].shifts]
         return [
-            control.predict(state, reverse_letters(sequence) if reverse else sequence, seen) for reverse in VIEWS[view].reverse
+            control.predict(state, reverse_letters(letters) if reverse else letters, seen)
+            for letters in moved
+            for reverse in VIEWS[view].reverse
         ]
 
     return predict
 
 
-def _make_network(node: Fit, data: dict[str, Sample], folder: Path, device: str, checkpoint: Path) -> Facts:
+def _make_network(
+    node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device: str, checkpoint: Path
+) -> Facts:
     from safetensors.torch import save_file
 
     from shiftbench.train.loop import train
 
-    trained = train(node.recipe, node.seed, node.budget, data, device, checkpoint)
+    features = None
+    if node.recipe.prior:
+        prior, known = structural.fit(facts, data["train"].sequence)
+        arrays.save(folder / "prior.npz", prior)
+        features = {"train": known, "validation": structural.standardised(prior, data["validation"].sequence)}
+    trained = train(node.recipe, node.seed, node.budget, data, device, checkpoint, features)
     weights = {name: value.detach().cpu().contiguous() for name, value in trained.module.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     scales = {name: getattr(trained, name).tolist() for name in ("center", "scale", "residual_sd")}
@@ -78,19 +91,32 @@ def _make_network(node: Fit, data: dict[str, Sample], folder: Path, device: str,
 def _network(entry: Entry, recipe: Recipe, device: str) -> Predictor:
     from safetensors.torch import load_file
 
-    from shiftbench.predict import raw_moments
+    from shiftbench.predict import dropping, raw_moments, reverse_letters, shifted
     from shiftbench.train.loop import build
 
     outputs = len(entry.facts["outputs"])
-    module = build(recipe, entry.facts["length"], outputs).to(device)
+    prior = arrays.load(entry.file("prior.npz")) if recipe.prior else None
+    module = build(recipe, entry.facts["length"], outputs, len(prior["center"]) if prior else 0).to(device).eval()
     module.load_state_dict(load_file(entry.file("weights.safetensors")))
     scales = {name: np.float32(value) for name, value in json.loads(entry.file("scales.json").read_text()).items()}
 
-    def one(sequence: NDArray[np.uint8], reverse: bool) -> Prediction:
-        mean, variance = raw_moments(module, sequence, recipe.network, outputs, device, reverse)
+    def one(sequence: NDArray[np.uint8], features: Floats) -> Prediction:
+        mean, variance = raw_moments(module, sequence, features, recipe.network, outputs, device)
         sd = scales["residual_sd"] if variance is None else np.sqrt(variance) * scales["scale"]
         mean = mean * scales["scale"] + scales["center"]
         return gaussian(mean, np.broadcast_to(sd, mean.shape).astype(np.float32))
+
+    def members(sequence: NDArray[np.uint8], view: View) -> Iterator[Prediction]:
+        for bases in view.shifts:
+            letters = shifted(sequence, bases)
+            # The same for both strands.
+            features = structural.standardised(prior, letters) if prior else np.zeros((len(letters), 0), np.float32)
+            for reverse in view.reverse if not view.samples else ():
+                yield one(reverse_letters(letters) if reverse else letters, features)
+            for number in range(view.samples):
+                with dropping(module, f"{entry.path.name} pass {number}", recipe.network):
+                    sample = one(letters, features)
+                yield sample
 
     def predict(sequence: NDArray[np.uint8], facts: Facts, view: str) -> list[Prediction]:
         if sequence.shape[1] != entry.facts["length"]:
@@ -98,6 +124,6 @@ def _network(entry: Entry, recipe: Recipe, device: str) -> Predictor:
             raise ModelError(
                 f"{recipe.name}: test sequences of {found} letters; trained on {expected}, expected the same"
             )
-        return [one(sequence, reverse) for reverse in VIEWS[view].reverse]
+        return list(members(sequence, VIEWS[view]))
 
     return predict

@@ -9,13 +9,11 @@ from shiftbench.models.pooled import Pooled
 class BiLstm(Pooled):
     """Kernel 11, pooling of 4, half of `channels` a direction; one-hot (batch, 4, length) to (batch, outputs, 2)."""
 
-    def __init__(
-        self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0
-    ) -> None:
+    def __init__(self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0) -> None:
         hidden = max(1, channels // 2)
         body = nn.Sequential(
-            nn.Conv1d(4, channels, 11, padding="same"), nn.BatchNorm1d(channels), nn.ReLU(),
-            nn.MaxPool1d(4), nn.Dropout(dropout), _Recurrent(channels, hidden), nn.Dropout(dropout),
+            nn.Conv1d(4, channels, 11, padding="same"), nn.MaxPool1d(4), nn.BatchNorm1d(channels), nn.ReLU(),
+            nn.Dropout(dropout), _Recurrent(channels, hidden), nn.Dropout(dropout),
         )  # fmt: skip
         super().__init__(body, 2 * hidden, outputs, features, dropout)
 

@@ -9,9 +9,7 @@ from shiftbench.models.pooled import Pooled
 class Cnn(Pooled):
     """Kernels 15, 7 and 5; `forward` maps one-hot (batch, 4, length) to (batch, outputs, 2)."""
 
-    def __init__(
-        self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0
-    ) -> None:
+    def __init__(self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0) -> None:
         body = nn.Sequential(
             *_block(4, channels, 15), nn.MaxPool1d(4), nn.Dropout(dropout),
             *_block(channels, channels, 7), nn.MaxPool1d(4), nn.Dropout(dropout),

@@ -6,15 +6,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.models import features, ridge
+from shiftbench.models import features, ridge, structural
 from shiftbench.prediction import QUANTILES, Prediction, gaussian
 from simulators.contract import Sample, World
 
-State = dict[str, NDArray[Any]]
+State = structural.State
 Facts = dict[str, Any]
 
-DECOYS = 90
-"""Public motifs outside the world among the features of the occupancy ridge: five for each true one."""
 ALONE = 108
 """Motifs of the occupancy ridge on real data, where none is known to be true."""
 
@@ -104,25 +102,18 @@ class PwmRidge(_Ridge):
 
     def setup(self, train: Sample, facts: Facts) -> State:
         """Ids of the motifs, kept in the state."""
-        from simulators import motif, mpra
+        from simulators import motif
 
         rng = np.random.Generator(np.random.Philox(key=1))
         if "source_world" in facts:
             program = World.from_json(facts["source_world"]).program
-            # A decoy that resembles a dark motif would tell of it.
-            told = motif.resembles(motif.load(motif.vertebrate_ids()), motif.load(program.dark), mpra.RESEMBLANCE)
-            unlike = [name for name, near in zip(motif.vertebrate_ids(), told, strict=True) if not near]
-            others = [name for name in unlike if name not in program.public]
             true = rng.permutation(program.public)[: len(program.public) // 2]
-            return {"motifs": np.concatenate([true, rng.choice(others, DECOYS, replace=False)])}
+            return {"motifs": structural.with_decoys(program, true, rng)}
         return {"motifs": rng.choice(motif.vertebrate_ids(), ALONE, replace=False)}
 
     def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Log-sum and maximum of the site weights of each motif, with GC."""
-        from simulators import motif, scan
-
-        occupancies = scan.features(sequence, tuple(state["motifs"].tolist()), motif.RELEASE)
-        return np.concatenate([occupancies, features.gc(sequence)], axis=1)
+        return np.concatenate([structural.occupancies(sequence, state["motifs"]), features.gc(sequence)], axis=1)
 
 
 class MotifPrior(PwmRidge):

@@ -7,17 +7,15 @@ from torch import Tensor, nn
 
 from shiftbench.models.pooled import Pooled
 
-KERNEL, STRIDE, BLOCKS, HEADS = 9, 4, 2, 4
-"""Letters of a token and between two tokens; blocks; heads, fewer if they do not divide the width."""
+KERNEL, POOL, BLOCKS, HEADS = 9, 8, 2, 4
+"""Letters of a k-mer; k-mers of a token; blocks; heads, fewer if they do not divide the width."""
 
 
 class Transformer(Pooled):
-    """Tokens of 9 letters every 4, width `channels`; one-hot (batch, 4, length) to (batch, outputs, 2)."""
+    """A token is the maximum over 8 k-mers, width `channels`; one-hot (batch, 4, length) to (batch, outputs, 2)."""
 
-    def __init__(
-        self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0
-    ) -> None:
-        tokens = (length - 1) // STRIDE + 1
+    def __init__(self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0) -> None:
+        tokens = math.ceil(length / POOL)
         body = nn.Sequential(
             _Tokens(tokens, channels), nn.Dropout(dropout),
             *(_Block(channels, dropout) for _ in range(BLOCKS)),
@@ -27,13 +25,14 @@ class Transformer(Pooled):
 
 
 class _Tokens(nn.Module):
-    """Convolution over k-mers plus a learned vector for every place; (batch, tokens, width)."""
+    """Scores of learned k-mers, maxima of them, plus a learned vector for every place; (batch, tokens, width)."""
 
     def __init__(self, tokens: int, width: int) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv1d(4, width, KERNEL, STRIDE, padding=KERNEL // 2), nn.BatchNorm1d(width), nn.ReLU()
-        )
+            nn.Conv1d(4, width, KERNEL, padding="same"), nn.MaxPool1d(POOL, ceil_mode=True),
+            nn.BatchNorm1d(width), nn.ReLU(),
+        )  # fmt: skip
         self.place = nn.Parameter(0.02 * torch.randn(tokens, width))
 
     def forward(self, one_hot: Tensor) -> Tensor:
@@ -49,7 +48,11 @@ class _Block(nn.Module):
         self.norm, self.ask, self.join = nn.LayerNorm(width), nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.drop = nn.Dropout(dropout)
         self.each = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width), nn.Dropout(dropout)
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.ReLU(),
+            nn.Linear(2 * width, width),
+            nn.Dropout(dropout),
         )
 
     def forward(self, tokens: Tensor) -> Tensor:

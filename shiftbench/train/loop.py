@@ -21,6 +21,8 @@ from simulators.contract import Sample
 
 log = logging.getLogger("shiftbench.train")
 
+Floats = NDArray[np.float32]
+
 CHUNK = 1024
 """Rows of one forward pass without gradients."""
 
@@ -53,11 +55,20 @@ def reverse_complement(encoded: Tensor) -> Tensor:
     return encoded.flip(1, 2)
 
 
-def build(recipe: Recipe, length: int, outputs: int) -> nn.Module:
-    """Untrained network of a recipe; options that its constructor does not name are left to its own defaults."""
+def build(recipe: Recipe, length: int, outputs: int, features: int = 0) -> nn.Module:
+    """Untrained network of a recipe; options that its constructor does not name are left to its own defaults.
+
+    `features` is the number of structural features of a recipe with that prior, which it has to name.
+    """
     factory = NETWORKS.get(recipe.network)
     wanted = inspect.signature(factory).parameters
     options = {name: getattr(recipe, name) for name in ("channels", "dropout") if name in wanted}
+    if recipe.prior:
+        if "features" not in wanted:
+            raise ModelError(
+                f"{recipe.network}: names no features; expected by recipe {recipe.name} with prior {recipe.prior!r}"
+            )
+        options["features"] = features
     try:
         module = factory(length=length, outputs=outputs, **options)
     except TypeError as error:
@@ -67,9 +78,15 @@ def build(recipe: Recipe, length: int, outputs: int) -> nn.Module:
     return module
 
 
-def answer(module: nn.Module, encoded: Tensor, name: str, outputs: int) -> Tensor:
-    """What the network says of one-hot letters, with its shape and values checked; `ModelError` in one line."""
-    raw = module(encoded)
+def ask(module: nn.Module, encoded: Tensor, features: Tensor) -> Tensor:
+    """What the network says of one-hot letters and structural features (batch, p); p = 0 of a network without."""
+    raw: Tensor = module(encoded, features) if features.shape[1] else module(encoded)
+    return raw
+
+
+def answer(module: nn.Module, encoded: Tensor, features: Tensor, name: str, outputs: int) -> Tensor:
+    """What the network says, with its shape and values checked; `ModelError` in one line."""
+    raw = ask(module, encoded, features)
     rows = len(encoded)
     if not isinstance(raw, Tensor) or raw.shape not in ((rows, outputs), (rows, outputs, 2)):
         found = tuple(raw.shape) if isinstance(raw, Tensor) else type(raw).__name__
@@ -93,8 +110,11 @@ def train(
     data: dict[str, Sample],
     device: str,
     checkpoint: Path | None = None,
+    features: dict[str, Floats] | None = None,
 ) -> Trained:
     """Network of `recipe` trained on `data["train"]`, chosen on `data["validation"]`.
+
+    `features`: structural features (n, p) of the rows of both, for a recipe with that prior.
 
     The same seed, device and one thread give the same weights. A fit that was stopped goes on from `checkpoint`, which
     is written about once a minute and left to the caller to remove; on a CPU it ends with the weights of one that was
@@ -106,8 +126,10 @@ def train(
     torch.set_num_threads(1)
     # Only the CPU has a deterministic kernel for every operation that a stranger's network may use.
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
+    # Filling fresh memory only shows who reads it, and takes a tenth of the time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(seed)
-    learner = _Learner(recipe, budget, data, device, precision_of(device))
+    learner = _Learner(recipe, budget, data, device, precision_of(device), features)
     kept = Checkpoint(checkpoint, device, learner.precision)
     if state := kept.read():
         learner.restore(*state)
@@ -126,20 +148,22 @@ class _Learner:
     """Data on the device, network, optimiser and schedule of one fit, how far it is, and its best weights."""
 
     def __init__(
-        self, recipe: Recipe, budget: Budget, data: dict[str, Sample], device: str, precision: torch.dtype
-    ) -> None:
+        self, recipe: Recipe, budget: Budget, data: dict[str, Sample], device: str, precision: torch.dtype,
+        features: dict[str, Floats] | None = None,
+    ) -> None:  # fmt: skip
         train, validation = data["train"], data["validation"]
         self.recipe, self.dtype = recipe, precision
         self.name, self.batch, self.device = recipe.network, budget.batch, device
         self.outputs = len(train.outputs)
         self.center = train.observed.mean(0)
         self.scale = np.maximum(train.observed.std(0), 1e-6)
-        self.letters, self.targets = self._load(train)
-        self.held_letters, self.held_targets = self._load(validation)
-        self.module = build(recipe, train.sequence.shape[1], self.outputs).to(device)
+        known = features or {role: np.zeros((len(sample.sequence), 0), np.float32) for role, sample in data.items()}
+        self.letters, self.features, self.targets = self._load(train, known["train"])
+        self.held = self._load(validation, known["validation"])
+        self.module = build(recipe, train.sequence.shape[1], self.outputs, self.features.shape[1]).to(device)
         self.module.eval()
         with torch.no_grad():
-            raw = answer(self.module, one_hot(self.letters[:2]), self.name, self.outputs)
+            raw = self._answer(self.letters[:2], self.features[:2])
         gaussian = raw.ndim == 3
         self.loss = LOSSES[recipe.loss] if gaussian else squared_error
         self.selection_loss = gaussian_nll if gaussian else squared_error
@@ -197,9 +221,13 @@ class _Learner:
         self.history, self.lowest, self.since = facts["history"], facts["lowest"], facts["since"]
         _set_random_states(self.device, part("random."))
 
-    def _load(self, sample: Sample) -> tuple[Tensor, Tensor]:
+    def _load(self, sample: Sample, features: Floats) -> tuple[Tensor, Tensor, Tensor]:
+        """Letters, structural features and standardised targets on the device."""
         standard = (sample.observed - self.center) / self.scale
-        return torch.from_numpy(sample.sequence).to(self.device), torch.from_numpy(standard).to(self.device)
+        letters, known, targets = (
+            torch.from_numpy(part).to(self.device) for part in (sample.sequence, features, standard)
+        )
+        return letters, known, targets
 
     def epoch(self, number: int) -> float:
         """Mean training loss of one pass in a new order, each row on a random strand; an incomplete batch waits."""
@@ -211,7 +239,7 @@ class _Learner:
             encoded = one_hot(self.letters[rows])
             flip = (torch.rand(len(rows)) < 0.5).to(self.device)
             encoded = torch.where(flip[:, None, None], reverse_complement(encoded), encoded)
-            loss = self.loss(self._forward(encoded), self.targets[rows])
+            loss = self.loss(self._forward(encoded, self.features[rows]), self.targets[rows])
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
@@ -222,29 +250,29 @@ class _Learner:
             raise ModelError(f"{self.name}: training loss is {mean} in epoch {number + 1}; try a lower learning rate")
         return mean
 
-    def _forward(self, encoded: Tensor) -> Tensor:
-        raw: Tensor
+    def _answer(self, letters: Tensor, features: Tensor) -> Tensor:
+        return answer(self.module, one_hot(letters), features, self.name, self.outputs)
+
+    def _forward(self, encoded: Tensor, features: Tensor) -> Tensor:
         if self.dtype == torch.float32:
-            raw = self.module(encoded)
-            return raw
+            return ask(self.module, encoded, features)
         with torch.autocast(encoded.device.type, self.dtype):
-            raw = self.module(encoded)
+            raw = ask(self.module, encoded, features)
         return raw.float()
 
     def _held_out(self) -> Tensor:
         self.module.eval()
         with torch.no_grad():
-            parts = torch.split(self.held_letters, CHUNK)
-            chunks = [answer(self.module, one_hot(part), self.name, self.outputs) for part in parts]
-        return torch.cat(chunks)
+            letters, features = (torch.split(part, CHUNK) for part in self.held[:2])
+            return torch.cat([self._answer(*chunk) for chunk in zip(letters, features, strict=True)])
 
     def validation_loss(self) -> float:
         """Proper loss (NLL, or squared error of a point network) on the validation rows."""
-        return float(self.selection_loss(self._held_out(), self.held_targets))
+        return float(self.selection_loss(self._held_out(), self.held[2]))
 
     def residual_sd(self) -> NDArray[np.float32]:
         """Root mean squared validation error of each output, log2 units."""
-        error = moments(self._held_out())[0] - self.held_targets
+        error = moments(self._held_out())[0] - self.held[2]
         return np.asarray(error.square().mean(0).sqrt().cpu().numpy() * self.scale, dtype=np.float32)
 
     def weights(self) -> dict[str, Tensor]:

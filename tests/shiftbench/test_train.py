@@ -182,7 +182,7 @@ def test_mixed_precision_keeps_weights_answers_and_losses_in_float32(toy):
     mixed.module.register_forward_hook(lambda module, args, out: seen.append(out.dtype))
     convolution = next(layer for layer in mixed.module.modules() if isinstance(layer, nn.Conv1d))
     convolution.register_forward_hook(lambda module, args, out: seen.append(out.dtype))
-    raw = mixed._forward(loop.one_hot(mixed.letters[:8]))
+    raw = mixed._forward(loop.one_hot(mixed.letters[:8]), mixed.features[:8])
     assert seen == [torch.bfloat16, torch.float32]
     assert mixed.loss(raw, mixed.targets[:8]).dtype == torch.float32
     before = mixed.validation_loss()
@@ -197,7 +197,7 @@ def test_a_strangers_answer_in_low_precision_is_widened(toy):
     learner = loop._Learner(
         recipe_of(Linear), BUDGET, {"train": toy(64), "validation": toy(16, 1)}, "cpu", torch.bfloat16
     )
-    assert learner._forward(loop.one_hot(learner.letters[:4])).dtype == torch.float32
+    assert learner._forward(loop.one_hot(learner.letters[:4]), learner.features[:4]).dtype == torch.float32
 
 
 def test_the_cpu_trains_in_float32(toy):
@@ -238,11 +238,13 @@ def test_views(toy):
     sample = toy(20)
     trained = loop.train(RECIPE, 0, BUDGET, {"train": toy(100), "validation": toy(30, 1)}, "cpu")
 
-    def mean(sequence, reverse):
-        return predict.raw_moments(trained.module, sequence, "cnn", 2, "cpu", reverse)[0]
+    def mean(sequence):
+        return predict.raw_moments(trained.module, sequence, np.zeros((20, 0), np.float32), "cnn", 2, "cpu")[0]
 
-    forward, reverse = mean(sample.sequence, False), mean(sample.sequence, True)
-    assert np.allclose(reverse, mean(predict.reverse_letters(sample.sequence), False), atol=1e-6)
+    forward, reverse = mean(sample.sequence), mean(predict.reverse_letters(sample.sequence))
+    encoded = loop.reverse_complement(loop.one_hot(torch.from_numpy(sample.sequence)))
+    with torch.no_grad():
+        assert np.allclose(reverse, trained.module(encoded)[..., 0].numpy(), atol=1e-6)
     assert not np.allclose(forward, reverse, atol=1e-3)
 
 
