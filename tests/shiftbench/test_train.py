@@ -139,6 +139,21 @@ def test_a_stopped_fit_goes_on_to_the_same_bits(toy, tmp_path, stop, epoch, sele
     assert [found.name for found in tmp_path.iterdir()] == ["fit"]
 
 
+@pytest.mark.parametrize("network", ["cnn", "bilstm", "transformer"])
+def test_a_stopped_fit_with_features_goes_on_to_the_same_bits(toy, tmp_path, stop, network):
+    recipe, budget = msgspec.structs.replace(LONG, network=network, prior="structural"), Budget(epochs=4, batch=32)
+    data, rng = {"train": toy(150), "validation": toy(60, 1)}, np.random.default_rng(0)
+    known = {role: rng.normal(size=(len(sample.id), 3)).astype(np.float32) for role, sample in data.items()}
+    whole = loop.train(recipe, 3, budget, data, "cpu", features=known)
+    stop(2)
+    with pytest.raises(Stopped):
+        loop.train(recipe, 3, budget, data, "cpu", tmp_path / "fit", known)
+    stop(-1)
+    assert same(loop.train(recipe, 3, budget, data, "cpu", tmp_path / "fit", known), whole)
+    other = {role: part + 1 for role, part in known.items()}
+    assert not same(loop.train(recipe, 3, budget, data, "cpu", features=other), whole)
+
+
 def test_the_random_state_is_part_of_it(toy, tmp_path, stop, monkeypatch):
     data, budget = {"train": toy(150), "validation": toy(60, 1)}, Budget(epochs=4, batch=32)
     whole = loop.train(LONG, 3, budget, data, "cpu")
