@@ -1,5 +1,6 @@
 """Slow truths: the plainest code for what the packages compute fast."""
 
+import hashlib
 import itertools
 import math
 from decimal import Decimal
@@ -95,6 +96,93 @@ def width(low, high):
     return math.fsum(float(b) - float(a) for a, b in zip(low, high, strict=True)) / len(low)
 
 
+def mae(predicted, target):
+    return float(sum(map(abs, _errors(predicted, target))) / len(target))
+
+
+def bias(predicted, target):
+    return float(sum(_errors(predicted, target)) / len(target))
+
+
+def unexplained(predicted, target):
+    """Squared error over squared deviation of the target, exact; None where the target is constant."""
+    value = _exact(target)
+    spread = sum((v - sum(value) / len(value)) ** 2 for v in value)
+    return sum(e**2 for e in _errors(predicted, target)) / spread if spread else None
+
+
+def interval_score(low, high, target, level):
+    total = Fraction(0)
+    for a, b, t in zip(*map(_exact, (low, high, target)), strict=True):
+        total += b - a + 2 / (1 - Fraction(level)) * (max(a - t, 0) + max(t - b, 0))
+    return float(total / len(target))
+
+
+def quantile_score(quantiles, target, levels):
+    loss = np.longdouble(0)
+    for row, t in zip(quantiles, np.asarray(target, np.longdouble), strict=True):
+        for q, p in zip(row, levels, strict=True):
+            loss += 2 * max(p * (t - q), (p - 1) * (t - q))
+    return float(loss / (len(target) * len(levels)))
+
+
+def variance_ratio(mean, sd, target):
+    return float(sum(e**2 for e in _errors(mean, target)) / sum(s**2 for s in _exact(sd)))
+
+
+def mean_z2(mean, sd, target):
+    return float(sum((e / s) ** 2 for e, s in zip(_errors(mean, target), _exact(sd), strict=True)) / len(target))
+
+
+def parts(values, bins):
+    """Rows of each occupied bin of equal count; a row's bin is where the middle of its tied ranks falls."""
+    found = {}
+    for i, rank in enumerate(midranks(list(values))):
+        found.setdefault(math.floor((Fraction(rank) - Fraction(1, 2)) * bins / len(values)), []).append(i)
+    return list(found.values())
+
+
+def ence(mean, sd, target, bins):
+    if len(target) < bins:
+        return None
+    errors, scale, total, binned = _errors(mean, target), _exact(sd), 0.0, parts(sd, bins)
+    for rows in binned:
+        total += abs(1 - _root(sum(errors[i] ** 2 for i in rows) / sum(scale[i] ** 2 for i in rows)))
+    return total / len(binned)
+
+
+def pit(mean, sd, target):
+    z = [(float(t) - float(m)) / float(s) for m, s, t in zip(mean, sd, target, strict=True)]
+    return [math.erfc(-each / math.sqrt(2)) / 2 for each in z]
+
+
+def reached(share, levels):
+    """Share of PIT values at or below each level."""
+    return [sum(u <= p for u in share) / len(share) for p in levels]
+
+
+def kolmogorov(share):
+    """Largest distance from uniform: at each value, and just below it."""
+    at = [abs(sum(o <= u for o in share) / len(share) - u) for u in share]
+    return max(at + [abs(sum(o < u for o in share) / len(share) - u) for u in share])
+
+
+def worst_coverage(low, high, target, by, bins):
+    if len(set(by)) < 2:
+        return None
+    return min(coverage(*([side[i] for i in rows] for side in (low, high, target))) for rows in parts(by, bins))
+
+
+def width_at_coverage(low, high, target, level):
+    """`level` as text, so that it is exact; None if no factor does."""
+    ends = list(zip(*map(_exact, (low, high, target)), strict=True))
+    needed = sorted(
+        math.inf if a == b != t else (abs(2 * t - a - b) / (b - a) if a < b else Fraction(0)) for a, b, t in ends
+    )
+    factor = needed[math.ceil(Fraction(level) * len(ends)) - 1]
+    return None if factor == math.inf else float(factor * sum(b - a for a, b, _ in ends) / len(ends))
+
+
 def conformal_radius(scores, level):
     """Smallest score s with at least (m + 1) level of the m scores <= s; `level` as text, so that it is exact."""
     needed = (len(scores) + 1) * Fraction(level)
@@ -116,9 +204,141 @@ def isotonic_fit(values):
     return [max(min(mean(a, b) for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
 
 
+def first_mean(values, loss, k):
+    """Mean of the exact `loss` of the first k rows by `values`, over every order of rows that tie."""
+    cut = sorted(values)[k - 1]
+    inside = [x for v, x in zip(values, loss, strict=True) if v < cut]
+    border = [x for v, x in zip(values, loss, strict=True) if v == cut]
+    return (sum(inside) + (k - len(inside)) * sum(border) / len(border)) / k
+
+
+def area(values, loss, generalised=False):
+    """Mean over k of the mean loss of the first k rows, or of their sum over n."""
+    n = len(loss)
+    return sum(first_mean(values, loss, k) * (Fraction(k, n) if generalised else 1) for k in range(1, n + 1)) / n
+
+
+def squared(mean, target):
+    return [e**2 for e in _errors(mean, target)]
+
+
+def selective_gain(sd, loss, risk):
+    """None where the losses are alike, or where sorting by risk gains less than 3 jackknife standard errors."""
+
+    def span(rows):
+        some = [loss[i] for i in rows]
+        return sum(some) / len(some) - area([risk[i] for i in rows], some)
+
+    n = len(loss)
+    if len(set(loss)) == 1:
+        return None
+    without = [span([j for j in range(n) if j != i]) for i in range(n)]
+    error = sum((d - sum(without) / n) ** 2 for d in without) * Fraction(n - 1, n)
+    whole = span(range(n))
+    if whole < 0 or whole**2 < 9 * error or whole == 0:
+        return None
+    return float((sum(loss) / n - area(sd, loss)) / whole)
+
+
+def partial_spearman(a, b, given):
+    """Correlation of residuals of ranks, by least squares with an intercept; None where one is determined."""
+    design = np.column_stack([np.ones(len(a)), *(midranks(list(c)) for c in given)])
+    left = []
+    for side in (a, b):
+        ranks = np.array(midranks(list(side)))
+        residual = ranks - design @ np.linalg.lstsq(design, ranks, rcond=1e-10)[0]
+        if (residual**2).sum() <= 1e-8 * ((ranks - ranks.mean()) ** 2).sum() or len(set(side)) == 1:
+            return None
+        left.append(residual)
+    return float(np.corrcoef(*left)[0, 1])
+
+
+def noise_gap(mean, target, noise):
+    """Rows with at most 1/5 of all rows below them, ties half, against those with at most 1/5 above."""
+    n, found = len(noise), []
+    for sign in (1, -1):
+        own = [i for i in range(n) if 5 * (sum(sign * o < sign * noise[i] for o in noise)
+               + Fraction(sum(o == noise[i] for o in noise), 2)) <= n]  # fmt: skip
+        if len(own) < 3:
+            return None
+        found.append(spearman([mean[i] for i in own], [target[i] for i in own]))
+    return None if None in found else found[0] - found[1]
+
+
+def side_gap(mean, target, flag):
+    """Spearman where the flag is set less that where it is not."""
+    found = []
+    for side in (True, False):
+        rows = [i for i, f in enumerate(flag) if bool(f) == side]
+        found.append(spearman([mean[i] for i in rows], [target[i] for i in rows]) if len(rows) > 2 else None)
+    return None if None in found else found[0] - found[1]
+
+
+def auroc(score, label):
+    pairs = [(a, b) for a, p in zip(score, label, strict=True) if p for b, q in zip(score, label, strict=True) if not q]
+    return sum((a > b) + (a == b) / 2 for a, b in pairs) / len(pairs) if pairs else None
+
+
+def auprc(score, label):
+    """Sum over thresholds of the gain in recall times the precision there."""
+    total, before, positives = 0.0, 0.0, sum(map(bool, label))
+    if positives in (0, len(label)):
+        return None
+    for cut in sorted(set(score), reverse=True):
+        called = [bool(p) for s, p in zip(score, label, strict=True) if s >= cut]
+        total += (sum(called) / positives - before) * sum(called) / len(called)
+        before = sum(called) / positives
+    return total
+
+
+def sign_agreement(mean, target, flag):
+    rows = [(m, t) for m, t, f in zip(mean, target, flag, strict=True) if f and t != 0]
+    return sum(0.5 if m == 0 else float((m > 0) == (t > 0)) for m, t in rows) / len(rows) if rows else None
+
+
+def top_share(mean, target):
+    k, effect = math.ceil(len(mean) / 10), [abs(t) for t in _exact(target)]
+    best = first_mean([-e for e in effect], effect, k)
+    return float(first_mean([-abs(m) for m in mean], effect, k) / best) if best else None
+
+
+def inconsistency(effects):
+    return sum(len({v > 0 for v in column}) > 1 for column in zip(*effects, strict=True)) / len(effects[0])
+
+
+def _exact(values):
+    return [Fraction(float(v)) for v in values]
+
+
+def _errors(predicted, target):
+    return [p - t for p, t in zip(_exact(predicted), _exact(target), strict=True)]
+
+
 def _root(square):
     """Square root of a fraction to double precision, whatever its size."""
     return float(Decimal(square.numerator).sqrt() / Decimal(square.denominator).sqrt())
+
+
+# statistics
+
+
+def multinomial(text, clusters, resamples):
+    """How often each cluster is drawn in each replicate: SplitMix64 in whole numbers, one stream a replicate."""
+    full, weyl = 2**64 - 1, 0x9E3779B97F4A7C15
+
+    def mix(z):
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & full
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB & full
+        return z ^ (z >> 31)
+
+    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    found = []
+    for b in range(resamples):
+        state, counts = mix((key + mix((b + 1) * weyl & full)) & full), [0] * clusters
+        for i in range(clusters):
+            counts[mix((state + (i + 1) * weyl) & full) * clusters >> 64] += 1
+        found.append(counts)
+    return found
 
 
 # k-mers

@@ -105,7 +105,7 @@ def selective_gain(
     loss = _relative(_loss(mean, target))
     stated, ideal = ranking(_stated(sd)), ranking(finite(risk, "risk"))
     span = float(loss.mean() - _area(ideal, loss, None))
-    if span < 3 * _standard_error(ideal, loss):
+    if span <= max(3 * _standard_error(ideal, loss), loss.size * np.finfo(np.float64).eps):
         raise Undefined("the conditional risk is so even that sorting by it gains less than 3 standard errors")
     random = average(loss, weights)
     return _ratio(random - _area(stated, loss, weights), random - _area(ideal, loss, weights), random, loss.size)
