@@ -89,12 +89,15 @@ def width_at_coverage(
     off_centre = np.abs((value - lower) - (upper - value))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         needed = np.where(off_centre == 0, 0.0, off_centre / (upper - lower))
-    factor = tally.quantiles(ranking(needed).order, needed, draws(weights, needed.size), level)
-    if weights is None and np.isinf(factor[0]):
+    order = ranking(needed).order
+
+    def widened(counts: ArrayLike | None) -> Floats:
+        factor = tally.quantiles(order, needed, draws(counts, needed.size), level)
+        return np.where(np.isinf(factor), np.nan, factor) * average(upper - lower, counts)
+
+    if np.isnan(widened(None)[0]):
         raise Undefined("intervals of width 0 miss the target in too many rows: no factor widens them")
-    with np.errstate(invalid="ignore"):
-        widened = np.where(np.isinf(factor), np.nan, factor) * average(upper - lower, weights)
-    return as_number(widened, weights)
+    return as_number(widened(weights), weights)
 
 
 def infinite_share(low: ArrayLike, high: ArrayLike, weights: ArrayLike | None = None) -> Number:
