@@ -1,60 +1,36 @@
 """Correlation of values and of ranks."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shiftbench.errors import Undefined
 from shiftbench.metrics.metric import ALL_TARGETS, Floats, Metric, Number
-
-Counts = NDArray[np.int32]
-
-_BLOCK = 2**15
-"""Numbers held at once for a block of replicates, so that they stay in cache."""
+from shiftbench.metrics.ranking import ranking
 
 
 def pearson(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
-    """Product-moment correlation, -1 to 1. `predicted`, `target` (n,); `weights` (B, n).
+    """Product-moment correlation, -1 to 1. `predicted`, `target` (n,); `weights` (B, n), whole numbers.
 
-    `Undefined` below 3 rows or if either side is constant. Two passes, so that an offset costs no digits.
+    `Undefined` below 3 rows or if either side is constant. Offset and unit of a side cost no digits.
     """
+    from shiftbench.metrics import correlation_kernels as kernels
+
     x, y = (_standard(side) for side in _varying(predicted, target))
-
-    def of(counts: Counts) -> Floats:
-        return _correlation(_centred(x, counts), _centred(y, counts), counts)
-
-    return _replicated(of, weights, x.size)
+    found: Floats = kernels.pearson(x, y, _counts(weights, x.size))
+    return float(found[0]) if weights is None else found
 
 
 def spearman(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
-    """Rank correlation with midranks for ties, -1 to 1. `predicted`, `target` (n,); `weights` (B, n).
+    """Rank correlation with midranks for ties, -1 to 1. `predicted`, `target` (n,); `weights` (B, n), whole numbers.
 
-    `Undefined` below 3 rows or if either side is constant.
+    `Undefined` below 3 rows or if either side is constant. Each side is sorted once: the ranks of a replicate are
+    running sums of its counts in that order.
     """
+    from shiftbench.metrics import correlation_kernels as kernels
+
     x, y = _varying(predicted, target)
-    order_x, order_y = _Order(x), _Order(y)
-
-    def of(counts: Counts) -> Floats:
-        return _correlation(order_x.centred_ranks(counts), order_y.centred_ranks(counts), counts)
-
-    return _replicated(of, weights, x.size)
-
-
-class _Order:
-    """One sort of `values` (n,), from which the ranks of any replicate follow in O(n)."""
-
-    def __init__(self, values: Floats) -> None:
-        self._order = np.argsort(values)
-        ordered = values[self._order]
-        self._below = np.searchsorted(ordered, values, "left")
-        self._up_to = np.searchsorted(ordered, values, "right")
-
-    def centred_ranks(self, counts: Counts) -> Floats:
-        """Twice the midranks less twice their mean (B, n): whole numbers, so a constant replicate gives exact zeros."""
-        drawn = np.zeros((counts.shape[0], counts.shape[1] + 1), np.int32)
-        np.cumsum(counts.take(self._order, axis=1), axis=1, out=drawn[:, 1:])
-        return (drawn.take(self._below, axis=1) + drawn.take(self._up_to, axis=1) - drawn[:, -1:]).astype(np.float64)
+    found: Floats = kernels.spearman(*ranking(x), *ranking(y), _counts(weights, x.size))
+    return float(found[0]) if weights is None else found
 
 
 def _varying(predicted: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
@@ -68,37 +44,17 @@ def _varying(predicted: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _standard(values: Floats) -> Floats:
-    """Values moved and scaled to [0, 1]: the correlation is the same and no square overflows or vanishes."""
-    low = values.min()
-    return np.asarray((values - low) / (values.max() - low))
+    """Distance from the median, over the largest: the correlation is the same and no square overflows or vanishes."""
+    away = values - np.median(values)
+    return np.asarray(away / np.abs(away).max())
 
 
-def _centred(values: Floats, counts: Counts) -> Floats:
-    """Values less the mean of each replicate (B, n); zeros where a replicate is constant up to rounding."""
-    total = np.maximum(counts.sum(axis=1), 1)
-    centred: Floats = values - (np.einsum("bn,n->b", counts, values) / total)[:, None]
-    spread = np.einsum("bn,bn->b", counts * centred, centred)
-    rounding = np.square(8 * np.finfo(np.float64).eps) * np.einsum("bn,n->b", counts, values**2)
-    centred[spread <= rounding] = 0
-    return centred
-
-
-def _correlation(x: Floats, y: Floats, counts: Counts) -> Floats:
-    """Weighted correlation (B,) of centred values (B, n); NaN where a side is all zeros."""
-    weighted_x, weighted_y = counts * x, counts * y
-    cross = np.einsum("bn,bn->b", weighted_x, y)
-    squares_x, squares_y = np.einsum("bn,bn->b", weighted_x, x), np.einsum("bn,bn->b", weighted_y, y)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.clip(cross / (np.sqrt(squares_x) * np.sqrt(squares_y)), -1, 1))
-
-
-def _replicated(of: Callable[[Counts], Floats], weights: ArrayLike | None, n: int) -> Number:
-    """`of` the rows themselves (float), or of `weights` (B, n) in blocks of replicates (B,)."""
-    if weights is None:
-        return float(of(np.ones((1, n), np.int32))[0])
-    counts, step = np.asarray(weights), max(1, _BLOCK // n)
-    blocks = [counts[start : start + step].astype(np.int32) for start in range(0, len(counts), step)]
-    return np.concatenate([of(block) for block in blocks])
+def _counts(weights: ArrayLike | None, n: int) -> NDArray[np.uint16] | NDArray[np.int32]:
+    """How often each replicate draws each row, (B, n), as the kernels take it; without `weights` every row once."""
+    counts = np.ones((1, n), np.uint16) if weights is None else np.asarray(weights)
+    if counts.dtype == np.uint16:
+        return np.ascontiguousarray(counts, np.uint16)
+    return np.ascontiguousarray(counts, np.int32)
 
 
 TABLE = (

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from shiftbench.stats.draws import draw
+
 
 class Estimate(NamedTuple):
     """A number and its bootstrap replicates float64 (B,)."""
@@ -22,14 +24,10 @@ def cluster_counts(group: ArrayLike, resamples: int, seed_text: str) -> NDArray[
     Source: Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8.
     """
     names, cluster = np.unique(np.asarray(group), return_inverse=True)
-    if names.size == 0:
-        return np.zeros((resamples, 0), np.uint16)
-    key = int.from_bytes(hashlib.blake2b(seed_text.encode(), digest_size=16).digest(), "little")
-    drawn = np.random.Generator(np.random.Philox(key=key)).integers(names.size, size=(resamples, names.size))
-    counts = np.zeros((resamples, names.size), np.uint16)
-    for row, clusters in zip(counts, drawn, strict=True):
-        row[:] = np.bincount(clusters, minlength=names.size)
-    return counts[:, cluster]
+    counts = np.empty((resamples, cluster.size), np.uint16)
+    key = int.from_bytes(hashlib.blake2b(seed_text.encode(), digest_size=8).digest(), "little")
+    draw(np.uint64(key), cluster, names.size, counts)
+    return counts
 
 
 def interval(replicates: ArrayLike, level: float = 0.95) -> tuple[float, float]:

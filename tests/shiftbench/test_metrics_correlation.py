@@ -9,6 +9,7 @@ from scipy import stats as scipy_stats
 
 from shiftbench.errors import Undefined
 from shiftbench.metrics.correlation import pearson, spearman
+from shiftbench.stats.bootstrap import cluster_counts
 from tests import naive
 
 METRICS = [pearson, spearman]
@@ -76,14 +77,52 @@ def test_agrees_with_scipy(metric, peer):
         assert metric(x, y) == pytest.approx(expected, rel=1e-10, abs=1e-12)
 
 
-def test_blocks_of_replicates_change_nothing(monkeypatch):
+def _written_out(peer, x, y, counts):
+    """SciPy on the rows of each replicate written out."""
+    rows = [np.repeat(np.arange(len(x)), row) for row in counts]
+    return [peer(x[drawn], y[drawn]).statistic for drawn in rows]
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("size", [1, 7])
+@pytest.mark.parametrize(("metric", "peer"), [(pearson, scipy_stats.pearsonr), (spearman, scipy_stats.spearmanr)])
+def test_replicates_are_scipys_on_the_rows_drawn(metric, peer, size, ties):
+    rng = np.random.default_rng(size)
+    x = rng.normal(size=3001)
+    y = 1e6 + x + rng.standard_t(2, size=3001)
+    if ties:
+        x, y = np.round(x, 1), np.round(y)
+    counts = cluster_counts(np.arange(3001) // size, 20, "draws")
+    np.testing.assert_allclose(metric(x, y, counts), _written_out(peer, x, y, counts), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_an_outlier_that_is_not_drawn_costs_no_digits(metric):
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=50), rng.normal(size=50)
-    weights = rng.integers(0, 3, (40, 50))
-    whole = [metric(x, y, weights) for metric in METRICS]
-    monkeypatch.setattr("shiftbench.metrics.correlation._BLOCK", 150)
-    for metric, before in zip(METRICS, whole, strict=True):
-        np.testing.assert_array_equal(metric(x, y, weights), before)
+    x, y = rng.normal(size=(2, 500))
+    x[3], y[7] = 1e9, -1e12
+    peer = {pearson: scipy_stats.pearsonr, spearman: scipy_stats.spearmanr}[metric]
+    counts = cluster_counts(np.arange(500), 60, "outliers")
+    assert len(np.unique(counts[:, [3, 7]] > 0, axis=0)) == 4
+    np.testing.assert_allclose(metric(x, y, counts), _written_out(peer, x, y, counts), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_type_and_layout_of_counts_change_nothing(metric):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 700))
+    counts = cluster_counts(np.arange(700), 30, "layout")
+    found = metric(x, y, counts)
+    for same in (counts.astype(np.int64), counts.astype(float), np.asfortranarray(counts)):
+        np.testing.assert_array_equal(metric(x, y, same), found)
+    np.testing.assert_array_equal(metric(x, y, counts[:11]), found[:11])
+    assert metric(x, y) == metric(x, y, np.ones((1, 700)))[0]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_more_rows_than_a_count_can_hold(metric):
+    x = np.arange(70_000.0)
+    assert metric(x, -x, np.full((1, 70_000), 3, np.uint16))[0] == pytest.approx(-1, abs=1e-12)
 
 
 def test_undefined_says_why():

@@ -1,7 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from shiftbench.stats.bootstrap import cluster_counts, interval
+from tests import naive
 
 GROUP = np.array([3, 3, 7, 9, 9, 9, 1])
 
@@ -31,6 +34,21 @@ def test_draws_depend_on_the_text_alone():
     np.testing.assert_array_equal(counts, cluster_counts(GROUP + 100, 50, "a"))
     np.testing.assert_array_equal(counts[:20], cluster_counts(GROUP, 20, "a"))
     assert (counts != cluster_counts(GROUP, 50, "b")).any()
+
+
+def test_draws_are_those_of_the_plain_generator():
+    counts = cluster_counts(GROUP, 3, "plain")
+    cluster = np.unique(GROUP, return_inverse=True)[1]
+    assert counts.tolist() == [[row[c] for c in cluster] for row in naive.multinomial("plain", 4, 3)]
+    many = cluster_counts(np.arange(1000), 2, "plain")
+    assert many.tolist() == naive.multinomial("plain", 1000, 2)
+
+
+def test_draws_are_the_same_in_every_thread():
+    with ThreadPoolExecutor(3) as pool:
+        counts = list(pool.map(lambda _: cluster_counts(GROUP, 200, "a"), range(6)))
+    for each in counts:
+        np.testing.assert_array_equal(each, cluster_counts(GROUP, 200, "a"))
 
 
 def test_no_rows_give_no_columns():
