@@ -10,9 +10,10 @@ from shiftbench.arrays import check_sample
 from shiftbench.spec import Data
 from shiftbench.tasks import overlap
 from shiftbench.tasks.cagi5 import Cagi5
-from shiftbench.tasks.cagi5_controls import repeat
+from shiftbench.tasks.cagi5_ceilings import of_replicates
+from shiftbench.tasks.cagi5_controls import ANNOTATED, CONSERVATION, repeat
 from shiftbench.tasks.cagi5_elements import EXPERIMENTS, Experiment
-from shiftbench.tasks.cagi5_sets import PAPER
+from shiftbench.tasks.cagi5_sets import PAPER, choose
 from shiftbench.tasks.cagi5_strata import standard_error, strata
 from shiftbench.tasks.cagi5_variants import VARIANTS, read
 from shiftbench.tasks.files import Files
@@ -49,14 +50,13 @@ def found(files):
 # Counts
 
 
-def test_every_row_of_the_table_is_scored_or_counted(build):
+def test_every_row_of_the_table_is_scored_or_counted(files, found):
     total = 0
-    for name in EXPERIMENTS:
-        facts = build(name, "all-snv").facts
-        total += facts["variants"] + sum(facts["left_out"].values())
-        deletions = build(name, "deletions").facts
-        assert deletions["left_out"]["substitutions"] == facts["variants"] + facts["left_out"]["under 10 barcodes"]
-        assert facts["left_out"]["deletions"] == deletions["variants"] + deletions["left_out"]["under 10 barcodes"]
+    for name, variants in found.items():
+        snv, deletions = (choose(part, name, variants, files) for part in ("all-snv", "deletions"))
+        total += len(snv.rows) + sum(snv.left_out.values()) + variants.unplaced
+        assert deletions.left_out["substitutions"] == len(snv.rows) + snv.left_out["under 10 barcodes"]
+        assert snv.left_out["deletions"] == len(deletions.rows) + deletions.left_out["under 10 barcodes"]
     assert total == TABLE_ROWS
 
 
@@ -90,6 +90,14 @@ def test_conservation_covers_the_training_part_and_none_of_the_test_part(build):
         for split, sample in known.items()
     }
     assert counts == {"all-snv": 192, "challenge": 0}
+
+
+def test_conservation_is_the_rejected_substitutions(files):
+    """Expected less observed substitutions: never above the expected ones, and below 0 where a base changes fast."""
+    with files.path(ANNOTATED).open(newline="") as file:
+        rows = [(float(row[CONSERVATION]), float(row["GerpN"])) for row in csv.DictReader(file)]
+    assert all(rejected <= neutral for rejected, neutral in rows)
+    assert sum(rejected < 0 for rejected, _ in rows) > 1000
 
 
 # Letters and strands
@@ -212,8 +220,8 @@ def test_ceilings_are_those_of_the_repeats_else_of_the_handout(build):
     assert "pearson" not in build("HBB", "deletions").facts["ceiling"]
 
 
-def test_all_experiments_of_the_challenge_have_a_replicate_correlation(build):
-    told = {name: build(name, rows=20).facts["replicate_correlation"] for name in EXPERIMENTS}
+def test_all_experiments_of_the_challenge_have_a_replicate_correlation(files):
+    told = {name: of_replicates(name, files) for name in EXPERIMENTS}
     assert {name for name, value in told.items() if value is not None} == {
         name for name, each in EXPERIMENTS.items() if each.challenge
     }
@@ -223,28 +231,31 @@ def test_all_experiments_of_the_challenge_have_a_replicate_correlation(build):
 # Leaks
 
 
+def elements_sharing(inserts, found, k):
+    """Elements that share k bases with each insert that shares them with any, by row of the insert."""
+    reference = {EXPERIMENTS[name].element: variants.reference for name, variants in found.items()}
+    longest = max(map(len, reference.values()))
+    padded = np.stack([np.pad(each, (0, longest - len(each)), constant_values=4) for each in reference.values()])
+    hits = np.flatnonzero(overlap.shared(inserts, padded, k)).tolist()
+    return {hit: {name for name, row in zip(reference, padded, strict=True)
+                  if overlap.shared(row[None], inserts[[hit]], k)[0]} for hit in hits}  # fmt: skip
+
+
 def test_clean_elements_share_no_twenty_bases_with_any_designed_insert(files, found):
     lines = gzip.decompress(files.path(DESIGN).read_bytes()).decode().split()
     inserts = np.ascontiguousarray(encode("".join(lines[1::2])).reshape(len(lines) // 2, -1)[:, INSERT])
-    names = np.array([line[1:] for line in lines[::2]])
-    for element in {each.element for each in EXPERIMENTS.values()}:
-        name = next(key for key, each in EXPERIMENTS.items() if each.element == element)
-        hits = names[overlap.shared(inserts, found[name].reference[None], 20)].tolist()
-        assert {SATURATED.get(hit) for hit in hits} == ({element} if element in SATURATED.values() else set())
-        assert (EXPERIMENTS[name].leakage == "clean") == (not hits)
+    names = [line[1:] for line in lines[::2]]
+    sharing = {names[row]: elements for row, elements in elements_sharing(inserts, found, 20).items()}
+    assert sharing == {insert: {element} for insert, element in SATURATED.items()}
+    leaking = {each.element for each in EXPERIMENTS.values() if each.leakage != "clean"}
+    assert leaking == set.union(*sharing.values())
 
 
 def test_folds_at_hand_of_the_large_libraries_overlap_three_elements(files, found):
     overlapping = {}
     for name in ("val_HepG2.tsv", "test_HepG2.tsv", "val_WTC11.tsv", "test_WTC11.tsv"):
         with files.path(name).open() as file:
-            column = next(file).rstrip("\n").split("\t").index("seq")
-            table = [line.split("\t")[column].strip() for line in file]
-        inserts = np.stack([encode(row)[INSERT] for row in table])
-        overlapping[name] = {
-            EXPERIMENTS[key].element
-            for key, variants in found.items()
-            if overlap.shared(inserts, variants.reference[None], 50).any()
-        }
+            inserts = np.stack([encode(row["seq"])[INSERT] for row in csv.DictReader(file, delimiter="\t")])
+        overlapping[name] = set().union(*elements_sharing(inserts, found, 50).values())
     none = {"test_HepG2.tsv": set(), "val_WTC11.tsv": set()}
     assert overlapping == none | {"val_HepG2.tsv": {"SORT1", "UC88"}, "test_WTC11.tsv": {"FOXE1"}}
