@@ -120,6 +120,7 @@ def _sample(
     gc = genome.gc(np.concatenate(alleles))
     table = {"gc": gc, "position": np.tile(position, 2), "label": causal, "confident": causal}
     names = variants["ID"].tolist()
+    told = {f"stratum:{name}": column(stratum, False) for name, stratum in strata.items() if not stratum.all()}
     return Sample(
         id=np.array([*(f"{name}:reference" for name in names), *names]),
         sequence=sequence,
@@ -128,7 +129,7 @@ def _sample(
         reference=column(np.arange(n, dtype=np.int32), -1),
         group=np.tile(clusters(np.ascontiguousarray(alleles[0])), 2),
         outputs=(CELL,),
-        table=table | {f"stratum:{name}": column(stratum, False) for name, stratum in strata.items()},
+        table=table | told,
     )
 
 
@@ -140,7 +141,8 @@ def _ceilings(variants: pd.DataFrame, error: NDArray[np.float64], strata: Strata
     """
     skew = variants["skew"].to_numpy(float)
     ceiling, missing = {}, {}
-    for name, rows in {"": np.ones(len(skew), bool), **strata}.items():
+    partial = {name: rows for name, rows in strata.items() if not rows.all()}
+    for name, rows in {"": np.ones(len(skew), bool), **partial}.items():
         known = rows & np.isfinite(error)
         where = f"@{name}" if name else ""
         if name == CAUSAL:
