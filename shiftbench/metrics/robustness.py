@@ -35,21 +35,16 @@ def relative_gap(value: ArrayLike, at_zero: ArrayLike) -> Floats:
     return np.asarray(np.divide(gap, size, out=np.full(gap.shape, np.nan), where=size > 0))
 
 
-def worst_dose(value: ArrayLike, better: str, nominal: float = np.nan) -> NDArray[np.intp]:
-    """Number of the dose with the worst value, intp (...), the first of several; `value` (..., doses), no NaN.
+def worst_dose(value: ArrayLike, better: str, reference: ArrayLike = np.nan) -> NDArray[np.intp]:
+    """Number of the dose with the worst value, intp (...), the first of several or of the NaN; `value` (..., doses).
 
-    `better`: lower, higher, nominal (farthest from `nominal`) or none (farthest from the first dose, severity 0).
+    `better`: lower, higher, or nominal or none: then the worst is farthest from `reference` (...), the nominal value
+    or the metric at severity 0.
     """
-    return np.asarray(_badness(np.asarray(value, np.float64), better, nominal).argmax(axis=-1))
-
-
-def _badness(curve: Floats, better: str, nominal: float = np.nan) -> Floats:
-    """How bad each value of a `curve` (..., doses) is, more being worse; directions as in `worst_dose`."""
-    if better == "nominal":
-        return np.abs(curve - nominal)
-    if better == "none":
-        return np.abs(curve - curve[..., :1])
-    return curve if better == "lower" else -curve
+    curve = np.asarray(value, np.float64)
+    away = np.abs(curve - np.asarray(reference, np.float64)[..., None])
+    badness = {"lower": curve, "higher": -curve}.get(better, away)
+    return np.asarray(badness.argmax(axis=-1))
 
 
 def dose_area(severity: ArrayLike, value: ArrayLike) -> Floats:
@@ -80,7 +75,9 @@ def place_of_harm(severity: ArrayLike, harms: ArrayLike, wanted: float) -> Place
     """
     dose, curve = _rising(severity), np.asarray(harms, np.float64)
     reached = np.flatnonzero(curve >= wanted)
-    if not reached.size or np.isnan(curve).any():
+    if np.isnan(curve).any():
+        raise Undefined("the harm of the family is undefined at some dose")
+    if not reached.size:
         raise Undefined(f"the family does harm {np.max(curve):.3g} at most, never {wanted:g}")
     after = int(reached[0])
     if after == 0:
