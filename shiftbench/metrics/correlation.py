@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from shiftbench.errors import Undefined
+from shiftbench.metrics.error import finite
 from shiftbench.metrics.metric import ALL_TARGETS, Floats, Metric, Number
 from shiftbench.metrics.ranking import ranking
 
@@ -34,7 +35,7 @@ def spearman(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None 
 
 
 def _varying(predicted: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
-    x, y = np.asarray(predicted, np.float64), np.asarray(target, np.float64)
+    x, y = finite(predicted, "prediction"), finite(target, "target")
     if x.size < 3:
         raise Undefined(f"{x.size} rows, a correlation needs 3")
     for side, name in ((x, "predictions"), (y, "targets")):

@@ -14,7 +14,7 @@ LANES = 256
 
 @njit(cache=True, nogil=True)
 def pearson(x, y, counts):  # type: ignore[no-untyped-def]
-    """Correlation of each replicate, float64 (B,), NaN where a side is constant; counts (B, n).
+    """Correlation of each replicate, float64 (B,), NaN below 3 rows drawn or if a side is constant; counts (B, n).
 
     `x`, `y` float64 (n,), about 0 and at most 1. A replicate whose spread is a small difference of large sums is
     added up again about its own means.
@@ -39,13 +39,13 @@ def pearson(x, y, counts):  # type: ignore[no-untyped-def]
         xx, xy, yy = sxx - sx * sx / whole, sxy - sx * sy / whole, syy - sy * sy / whole
         if xx < 0.1 * sxx or yy < 0.1 * syy:
             xx, xy, yy = _careful(x, y, row, sx / whole, sy / whole)
-        found[b] = _ratio(xx, xy, yy)
+        found[b] = _ratio(xx, xy, yy) if total >= 3 else np.nan
     return found
 
 
 @njit(cache=True, nogil=True)
 def spearman(order_x, start_x, order_y, start_y, counts):  # type: ignore[no-untyped-def]
-    """Correlation of midranks of each replicate, float64 (B,), NaN where a side is constant; counts (B, n).
+    """Correlation of midranks, float64 (B,), NaN below 3 rows drawn or if a side is constant; counts (B, n).
 
     `order` int64 (n,): rows in rising order; `start` int64 (groups + 1,): where each run of ties begins. Ranks are
     counted as twice their distance from the mean rank, whole numbers.
@@ -75,7 +75,7 @@ def spearman(order_x, start_x, order_y, start_y, counts):  # type: ignore[no-unt
             xy += float(weighted) * twice
             yy += float(drawn) * twice * twice
             before += drawn
-        found[b] = _ratio(xx, xy, yy)
+        found[b] = _ratio(xx, xy, yy) if total >= 3 else np.nan
     return found
 
 
