@@ -102,7 +102,7 @@ def _sample(
     inserts = np.concatenate([windows.references, windows.alternatives])
     unmeasured = np.full(refs, np.nan, np.float32)
     error = standard_error(variants)[rows].astype(np.float32)
-    columns = {label: _after(_nothing(label, column, refs), column[of]) for label, column in table.items()}
+    columns = {label: _after(_nothing(column, refs), column[of]) for label, column in table.items()}
     return Sample(
         id=np.concatenate(
             [
@@ -128,10 +128,9 @@ def with_adapters(inserts: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([left, inserts, right], axis=1)
 
 
-def _nothing(label: str, column: NDArray[Any], rows: int) -> NDArray[Any]:
-    """What a column says of a reference: nothing (0, False, an empty text, NaN), a control that it has no effect."""
-    absent = column.dtype.kind == "f" and not label.startswith("control:")
-    return np.full(rows, np.nan) if absent else np.zeros(rows, column.dtype)
+def _nothing(column: NDArray[Any], rows: int) -> NDArray[Any]:
+    """What a column says of references: NaN, 0, False or an empty text."""
+    return np.full(rows, np.nan) if column.dtype.kind == "f" else np.zeros(rows, column.dtype)
 
 
 def _after(references: NDArray[Any], variants: NDArray[Any]) -> NDArray[Any]:

@@ -85,6 +85,15 @@ def test_variants_in_the_middle_are_seen_at_all_five_offsets():
     ]
 
 
+def test_window_of_the_original_protocol_has_unknown_letters_beyond_the_element():
+    known = element(300)
+    found = cut(FRAMES["paper-window"], encode(known), np.array([0, 150, 299]), 3 - encode(known)[[0, 150, 299]])
+    assert letters(found.references[0]) == "N" * 115 + known[:115]
+    assert letters(found.references[1]) == known[35:265]
+    assert letters(found.references[2]) == known[184:] + "N" * 114
+    assert (found.alternatives != found.references[found.reference]).argmax(axis=1).tolist() == [115, 115, 115]
+
+
 def test_short_element_is_centred_between_unknown_letters():
     known = encode(element(187))
     found = cut(FRAMES[""], known, np.array([0, 90, 186]), 3 - known[[0, 90, 186]])
