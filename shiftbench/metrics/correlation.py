@@ -35,9 +35,9 @@ def spearman(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None 
 
 
 def _varying(predicted: ArrayLike, target: ArrayLike) -> tuple[Floats, Floats]:
+    if (rows := np.size(predicted)) < 3:
+        raise Undefined(f"{rows} rows, a correlation needs 3")
     x, y = finite(predicted, "prediction"), finite(target, "target")
-    if x.size < 3:
-        raise Undefined(f"{x.size} rows, a correlation needs 3")
     for side, name in ((x, "predictions"), (y, "targets")):
         if side.min() == side.max():
             raise Undefined(f"{name} are constant")

@@ -114,10 +114,11 @@ def noise_gap(mean: ArrayLike, target: ArrayLike, noise: ArrayLike, weights: Arr
             spearman(x[inside], y[inside])
         except Undefined as reason:
             raise Undefined(f"{name} fifth of noise: {reason}") from None
+    fifth = alone if weights is None else fifths(*ranked, draws(weights, scale.size))
     low, high = (
         np.asarray(spearman(x[rows], y[rows], drawn[:, rows]))
-        for drawn in (alone if weights is None else fifths(*ranked, draws(weights, scale.size)))
-        for rows in [drawn.any(axis=0)]
+        for drawn, own in zip(fifth, alone, strict=True)
+        for rows in [drawn.any(axis=0) | (own[0] > 0)]  # replicates together may draw too few for a correlation
     )
     return float(low[0] - high[0]) if weights is None else low - high
 
