@@ -267,7 +267,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return (f"; did you mean {near[0]!r}?" if near else "") + f" known: {', '.join(sorted(known))}"
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" known: {', '.join(sorted(known))}"
 
 
 def _explain(message: str, kind: Any) -> str:

@@ -11,6 +11,8 @@ from shiftbench.tasks.lentimpra import NATURAL, Library
 from shiftbench.tasks.split import parts
 
 SHARES = {"train": 0.80, "validation": 0.05, "calibration": 0.05, "test": 0.10}
+LARGEST = 50
+"""Rows of the largest overlap cluster that may be tested: a larger one would speak for a whole test set."""
 FITTED = ("train", "validation", "calibration")
 """Parts that a model or its wrapper is fitted on."""
 SPLITS = ("overlap", "id", "gc", *(f"source:{name}" for name in NATURAL))
@@ -49,7 +51,8 @@ class Split:
 def divide(library: Library, split: str, seed: int) -> Split:
     """Parts and test sets of a split; `InputError` for an unknown one. `seed` draws another.
 
-    `overlap`: whole overlap clusters of natural inserts go to a part by a hash of the cluster. `id`: every measured
+    `overlap`: whole overlap clusters of natural inserts go to a part by a hash of the cluster, those of more than
+    `LARGEST` rows to training. `id`: every measured
     insert by a hash of its name, both orientations together; it leaks. `gc`: fitted on the middle three fifths of GC
     within each source. `source:NAME`: fitted on the natural inserts of one source.
     """
@@ -61,6 +64,7 @@ def divide(library: Library, split: str, seed: int) -> Split:
         )
         return Split(part, {"": np.ones(len(part), bool)})
     part = parts(_anchors(library), SHARES, f"lentimpra/overlap/{seed}")
+    part[np.bincount(library.cluster)[library.cluster] > LARGEST] = "train"
     part[~library.eligible] = ""
     if split == "overlap":
         return Split(part, {"": np.ones(len(part), bool)})
