@@ -52,7 +52,7 @@ def table(frame: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     absent = frame[frame["metric"] == ""]
-    parts = []
+    parts: list[pd.DataFrame] = []
     for (suite, task), rows in _of_mean(frame).groupby(["suite", "task"], sort=False):
         missing = absent[(absent["suite"] == suite) & (absent["task"] == task)]
         families = [*rows["shift"].unique(), *missing["shift"].unique()]
@@ -95,16 +95,20 @@ class _Cube:
 
         A unit is a world, its seeds averaged, or a seed where there is one world.
         """
-        fits = (self.state[..., columns] > 0).all(axis=-1)
+        fits = self.scored(columns)
         if fits.shape[1] == 1:
             return self.value[:, 0][..., columns], fits[:, 0]
         total = np.where(fits[..., None], self.value[..., columns], 0).sum(axis=2)
         count = fits.sum(axis=2)
         return total / np.maximum(count, 1)[..., None], count > 0
 
+    def scored(self, columns: list[int]) -> NDArray[np.bool_]:
+        """Which fits were scored at all `columns`, (curve, world, seed)."""
+        return np.asarray((self.state[..., columns] > 0).all(axis=-1))
+
     def doses(self) -> list[int]:
         """Severity 0 and the doses that every world reaches, without arms beyond the longest area."""
-        reached = (self.state > 0).any(axis=(0, 2)).all(axis=0)
+        reached = np.all(np.any(self.state > 0, axis=(0, 2)), axis=0).tolist()
         return [d for d in range(len(self.dose)) if d == 0 or (reached[d] and self.severity[d] <= robustness.LONGEST)]
 
 
@@ -138,7 +142,7 @@ def _cube(rows: "pd.DataFrame", not_scored: "pd.DataFrame", shift: str) -> _Cube
 
 def _numbered(rows: "pd.DataFrame", names: list[str]) -> tuple[NDArray[np.intp], "pd.DataFrame"]:
     """Number of the combination of `names` in each row, and the combinations with the direction of their metric."""
-    number = rows.groupby(names, dropna=False, sort=False).ngroup().to_numpy()
+    number = np.asarray(rows.groupby(names, dropna=False, sort=False).ngroup(), np.intp)
     first = np.unique(number, return_index=True)[1]
     return number, rows.iloc[first][[*names, "better"]].reset_index(drop=True)
 
@@ -195,28 +199,29 @@ def _at_harms(cube: _Cube, doses: list[int]) -> Iterator["pd.DataFrame"]:
         error = _mean(curves[learner], kept)[0]
         return robustness.harm(error, error[0], _mean(spread[None, :, None], kept)[0, 0])
 
+    def harm_at(number: int) -> Reduce:
+        return lambda _, unit: harms(unit)[[number]]
+
+    def value_at(wanted: float) -> Reduce:
+        return lambda curve, unit: robustness.at_harm(severity, harms(unit), curve, wanted)
+
     for number, d in enumerate(doses[1:], 1):
-        yield _rows(
-            cube, "harm", cube.dose[d], float(cube.severity[d]), doses,
-            lambda _, unit, number=number: harms(unit)[[number]], learner,
-        )  # fmt: skip
+        yield _rows(cube, "harm", cube.dose[d], float(severity[number]), doses, harm_at(number), learner)
     for wanted in HARMS:
         try:
             place = robustness.place_of_harm(severity, harms(-1), wanted).severity
         except Undefined:
             place = np.nan
-        yield _rows(
-            cube, "at_harm", f"{wanted:g}", place, doses,
-            lambda curve, unit, wanted=wanted: robustness.at_harm(severity, harms(unit), curve, wanted),
-        )  # fmt: skip
+        yield _rows(cube, "at_harm", f"{wanted:g}", place, doses, value_at(wanted))
 
 
 def _spread(floor: Floats) -> Floats:
     """Error of the training mean at severity 0, a value a unit, of values by (world, seed)."""
     if len(floor) == 1:
-        return floor[0]
+        return np.asarray(floor[0])
     known = np.isfinite(floor)
-    return np.where(known.any(axis=1), np.where(known, floor, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, floor, 0).sum(axis=1) / known.sum(axis=1))
 
 
 def _mean(curves: Floats, kept: NDArray[np.bool_]) -> Floats:
@@ -244,7 +249,8 @@ def _rows(
     from scipy import stats
 
     own = np.arange(len(cube.keys)) if only is None else only
-    curves, scored = (array[own] for array in cube.units(columns))
+    curves, scored = cube.units(columns)
+    curves, scored = curves[own], scored[own]
     value, reason = _reduced(reduce, curves, scored, -1)
     without = np.stack([_reduced(reduce, curves, scored, unit)[0] for unit in range(scored.shape[1])], axis=1)
     count = scored.sum(axis=1)
@@ -254,16 +260,16 @@ def _rows(
         squares = np.where(scored, np.square(pseudo - middle[:, None]), 0).sum(axis=1)
         half = stats.t.ppf(0.975, count - 1) * np.sqrt(squares / (count * (count - 1)))
     worlds = cube.state.shape[1] > 1
-    fits = (cube.state[own][..., columns] > 0).all(axis=-1)
+    fits = cube.scored(columns)[own]
     found = cube.keys.iloc[own].assign(
         part=cube.part, shift=cube.shift, measure=measure, dose=dose, severity=severity,
         value=value, low=value - half, high=value + half, unit="world" if worlds else "seed",
         worlds=fits.any(axis=2).sum(axis=1), seeds=fits.any(axis=1).sum(axis=1),
     )  # fmt: skip
-    why = [_why(cube, key, columns, dose, reason) for key in own]
+    defined = np.isfinite(value)
+    why = ["" if known else _why(cube, key, columns, reason) for key, known in zip(own, defined, strict=True)]
     ends = np.where(count < 2, f"interval: {'1 world' if worlds else '1 world and 1 seed'}", "")
     ends = np.where((ends == "") & ~np.isfinite(half), "interval: undefined without one of the units", ends)
-    defined = np.isfinite(value)
     return found.assign(status=np.where(defined, "ok", "undefined"), reason=np.where(defined, ends, why))
 
 
@@ -275,7 +281,7 @@ def _reduced(reduce: Reduce, curves: Floats, scored: NDArray[np.bool_], unit: in
         return np.full(len(curves), np.nan), str(reason)
 
 
-def _why(cube: _Cube, key: int, columns: list[int], dose: str | NDArray[np.str_], reason: str) -> str:
+def _why(cube: _Cube, key: int, columns: list[int], reason: str) -> str:
     """Why a measure of a curve that is NaN is undefined."""
     state = cube.state[key][..., columns]
     for number, d in enumerate(columns):
