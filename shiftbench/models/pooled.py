@@ -20,7 +20,9 @@ class Pooled(nn.Module):
     def __init__(self, body: nn.Module, pooled: int, outputs: int, features: int, dropout: float) -> None:
         super().__init__()
         self.body = body
-        self.branch = nn.Sequential(nn.Linear(features, BRANCH), nn.ReLU(), nn.Dropout(dropout)) if features else None
+        # Most motifs are decoys: with less dropout the branch learns the training rows by heart.
+        hidden = nn.Dropout(min(0.5, 4 * dropout))
+        self.branch = nn.Sequential(hidden, nn.Linear(features, BRANCH), nn.ReLU()) if features else None
         joined = pooled + BRANCH * bool(features)
         self.top = nn.Sequential(nn.Linear(joined, DENSE), nn.ReLU(), nn.Dropout(dropout))
         self.answer = GaussianHead(DENSE, outputs)
