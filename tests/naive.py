@@ -71,9 +71,8 @@ def spearman(predicted, target):
 
 
 def nll(mean, sd, target):
-    rows = zip(mean, sd, target, strict=True)
-    logs = [math.log(math.exp(-(((t - m) / s) ** 2) / 2) / (s * math.sqrt(2 * math.pi))) for m, s, t in rows]
-    return -math.fsum(logs) / len(logs)
+    rows = [((float(t) - float(m)) / float(s), float(s)) for m, s, t in zip(mean, sd, target, strict=True)]
+    return math.fsum(z * z / 2 + math.log(s) + math.log(2 * math.pi) / 2 for z, s in rows) / len(rows)
 
 
 def crps(mean, sd, target, steps=20_000, reach=12.0):
@@ -320,6 +319,35 @@ def _root(square):
 
 
 # statistics
+
+
+def crossed(table):
+    """Standard error of the mean of a two-way table and its degrees of freedom, in sums over cells."""
+    a, b = len(table), len(table[0])
+    grand = sum(map(sum, table)) / (a * b)
+    row = [sum(values) / b for values in table]
+    column = [sum(values[j] for values in table) / a for j in range(b)]
+    of_rows = b * sum((r - grand) ** 2 for r in row) / (a - 1)
+    of_columns = a * sum((c - grand) ** 2 for c in column) / (b - 1)
+    left = sum((table[i][j] - row[i] - column[j] + grand) ** 2 for i in range(a) for j in range(b))
+    residual = min(left / ((a - 1) * (b - 1)), max(of_rows, of_columns))
+    total = of_rows + of_columns - residual
+    spread = of_rows**2 / (a - 1) + of_columns**2 / (b - 1) + residual**2 / ((a - 1) * (b - 1))
+    return math.sqrt(total / (a * b)), max(total**2 / spread, min(a, b) - 1)
+
+
+def holm(p, alpha):
+    """Which are rejected: the smallest against alpha over their number, and so on until the first that is not."""
+    rejected, left = [False] * len(p), sorted(range(len(p)), key=lambda i: p[i])
+    while left and p[left[0]] * len(left) <= alpha:
+        rejected[left.pop(0)] = True
+    return rejected
+
+
+def benjamini_hochberg(p, alpha):
+    """Which are rejected: the k smallest, for the largest k whose k-th p is at most alpha k over their number."""
+    passing = [value for k, value in enumerate(sorted(p), 1) if value * (len(p) / k) <= alpha]
+    return [bool(passing) and value <= passing[-1] for value in p]
 
 
 def multinomial(text, clusters, resamples):

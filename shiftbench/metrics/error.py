@@ -86,7 +86,7 @@ def _unexplained(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | N
     value = finite(target, "target")
     if value.min() == value.max():
         raise Undefined("targets are constant")
-    centred = value - value.mean()
+    centred = value - np.median(value)  # a mean would take digits from all rows where one lies far away
     size = np.abs(centred).max()
     with np.errstate(over="ignore"):
         squared = np.square(_error(predicted, value) / size)
@@ -94,7 +94,7 @@ def _unexplained(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | N
 
 
 def _variance(values: Floats, weights: ArrayLike | None) -> Number:
-    """Variance (divisor n) of `values` of mean 0, NaN in replicates where they are constant."""
+    """Variance (divisor n) of `values` about 0, NaN in replicates where they are constant."""
     if weights is None:
         return float(values.var())
     counts = np.asarray(weights)
