@@ -245,7 +245,10 @@ def _rows(
     reduce: Reduce,
     only: NDArray[np.intp] | None = None,
 ) -> "pd.DataFrame":
-    """One row a curve, or those `only`: the measure, its interval, and why one or the other is undefined."""
+    """One row a curve, or those `only`: the measure, its interval, and why one or the other is undefined.
+
+    The jackknife of `shiftbench.stats.jackknife`, of all curves at once; of two units it is the t interval too.
+    """
     from scipy import stats
 
     own = np.arange(len(cube.keys)) if only is None else only

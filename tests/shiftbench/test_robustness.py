@@ -16,6 +16,7 @@ from shiftbench.metrics.robustness import (
 )
 from shiftbench.results import COLUMNS, absent
 from shiftbench.spec import SEVERITIES
+from shiftbench.stats.jackknife import jackknife
 
 BETTER = {"rmse": "lower", "pearson": "higher", "coverage": "nominal", "width": "none"}
 
@@ -115,6 +116,22 @@ def test_jackknife_of_a_ratio_by_hand():
     pseudo = [3 * whole - 2 * ratio([j for j in range(3) if j != i]) for i in range(3)]
     assert row["value"] == pytest.approx(whole)
     assert row["high"] - row["value"] == pytest.approx(stats.t.ppf(0.975, 2) * stats.sem(pseudo))
+
+
+def test_intervals_are_those_of_the_jackknife_of_one_curve():
+    rng = np.random.default_rng(3)
+    values = 1 + rng.random((5, 3))
+    rows = {("gc", world, 0): dict(zip(("0", "3", "5"), values[world], strict=True)) for world in range(5)}
+    table = robustness.table(_frame(rows))
+    severity = [0, 0.3, 0.75]
+    for measure, dose, statistic in (
+        ("relative_gap", "5", lambda units: relative_gap(units[:, 2].mean(), units[:, 0].mean())),
+        ("area", None, lambda units: dose_area(severity, units.mean(axis=0))),
+        ("worst_gap", None, lambda units: units.mean(axis=0)[1:].max() - units[:, 0].mean()),
+    ):
+        row, expected = _of(table, measure, dose), jackknife(statistic, values)
+        found = row["value"], row["low"], row["high"]
+        assert found == pytest.approx((expected.value, expected.low, expected.high))
 
 
 def test_a_dose_that_one_world_does_not_reach_ends_the_area():
