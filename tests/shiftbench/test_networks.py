@@ -63,7 +63,7 @@ def planted(toy):
 def test_each_network_finds_a_planted_motif(planted, name):
     data = {"train": planted(800, 0), "validation": planted(200, 1)}
     trained = loop.train(recipe_of(name, channels=16), 0, Budget(epochs=8, batch=32), data, "cpu")
-    assert trained.residual_sd[0] < 0.6 * data["validation"].observed.std()
+    assert trained.residual_sd[0] < 0.75 * data["validation"].observed.std()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -104,7 +104,7 @@ def test_each_network_learns_on_cuda_as_on_the_cpu(planted, name):
     known = {role: np.zeros((len(sample.id), 3), np.float32) for role, sample in data.items()}
     for device in ("cpu", "cuda"):
         trained = loop.train(recipe, 0, budget, data, device, features=known)
-        assert trained.residual_sd[0] < 0.6 * data["validation"].observed.std()
+        assert trained.residual_sd[0] < 0.75 * data["validation"].observed.std()
 
 
 def test_a_network_without_features_is_refused_a_prior():
