@@ -100,7 +100,7 @@ def _variance(values: Floats, weights: ArrayLike | None) -> Number:
     counts = np.asarray(weights)
     square = np.asarray(average(values**2, counts))
     variance = square - np.square(average(values, counts))
-    for replicate in np.flatnonzero(variance < 1e-4 * square):  # too few digits left by the difference
+    for replicate in np.flatnonzero(variance <= 1e-4 * square):  # too few digits left by the difference
         rows = counts[replicate] > 0
         left, times = values[rows], counts[replicate, rows]
         around = left - np.average(left, weights=times)
