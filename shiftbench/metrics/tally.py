@@ -72,8 +72,7 @@ def quantiles(order, values, counts, level):  # type: ignore[no-untyped-def]
             total += counts[b, i]
         for i in order:
             up_to += counts[b, i]
-            # level * total may round up past a whole number of rows
-            if counts[b, i] > 0 and up_to >= level * total * (1 - 1e-12):
+            if counts[b, i] > 0 and up_to >= level * total:  # at LEVELS a whole number of rows comes out whole
                 found[b] = values[i]
                 break
     return found
