@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numba import njit
 
-LANES = 256
+LANES = 128
 """Partial sums of a replicate side by side: a single chain of additions would wait for each of them."""
 
 
@@ -79,13 +79,13 @@ def spearman(order_x, start_x, order_y, start_y, counts):  # type: ignore[no-unt
     return found
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _copy(counts, drawn):  # type: ignore[no-untyped-def]
     for j in range(len(counts)):
         drawn[j] = counts[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _add(drawn, x, y, sx, sy, sxx, sxy, syy):  # type: ignore[no-untyped-def]
     for j in range(len(x)):
         u, v = drawn[j] * x[j], drawn[j] * y[j]

@@ -20,9 +20,12 @@ def draw(key, cluster, clusters, counts):  # type: ignore[no-untyped-def]
     `key` and b, times `clusters` over 2^64; so chances differ by a share of `clusters` / 2^64 at most.
     Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators, figure 16.
     """
-    whole, at, drawn = np.uint64(clusters), np.empty(BLOCK, np.uint32), np.empty(clusters, np.uint16)
+    whole, at, other = np.uint64(clusters), np.empty(BLOCK, np.uint32), np.empty(clusters, np.uint16)
+    alone = clusters == len(cluster) and (cluster == np.arange(clusters)).all()
     for b in range(len(counts)):
         state = _mix(np.uint64(key) + _mix(np.uint64(b + 1) * _WEYL))
+        row = counts[b]
+        drawn = row if alone else other
         drawn[:] = 0
         for start in range(0, clusters, BLOCK):
             first = state + np.uint64(start) * _WEYL
@@ -31,9 +34,9 @@ def draw(key, cluster, clusters, counts):  # type: ignore[no-untyped-def]
                 at[i] = ((word >> _32) * whole + (((word & _LOW) * whole) >> _32)) >> _32
             for i in range(min(BLOCK, clusters - start)):
                 drawn[at[i]] += 1
-        row = counts[b]
-        for i in range(len(row)):
-            row[i] = drawn[cluster[i]]
+        if not alone:
+            for i in range(len(row)):
+                row[i] = drawn[cluster[i]]
 
 
 @njit(cache=True, nogil=True, inline="always")
