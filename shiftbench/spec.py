@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from shiftbench.errors import InputError
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 """Raised when the meaning of a node's inputs changes, so that no older node is taken for a newer one."""
 
 Scored = Literal["value", "difference"]

@@ -81,7 +81,8 @@ def check_claims(suite: Suite) -> None:
             _known(where, "recipe", [name + PRIOR * check.prior for name in claim.recipes], list(task.recipes))
             for test in filter(None, (check.at, check.against)):
                 shift, colon, _ = test.partition(":")
-                _known(where, "shift" if colon else "subset", [shift], list(task.shifts if colon else task.subsets))
+                if not colon or shift not in task.shifts:
+                    _known(where, "test set", [test], [*(f"{name}:" for name in task.shifts), *task.subsets])
             if (check.above is None) == (check.below is None):
                 raise InputError(f"{where}: {check.says!r} has {_bounds(check)}; expected either above or below")
             if (check.compare != "") != (check.prior or check.against != ""):

@@ -11,8 +11,8 @@ class Cnn(Pooled):
 
     def __init__(self, length: int, outputs: int, channels: int = 32, dropout: float = 0.05, features: int = 0) -> None:
         body = nn.Sequential(
-            *_block(4, channels, 15), nn.MaxPool1d(4), nn.Dropout(dropout),
-            *_block(channels, channels, 7), nn.MaxPool1d(4), nn.Dropout(dropout),
+            *_block(4, channels, 15, nn.MaxPool1d(4)), nn.Dropout(dropout),
+            *_block(channels, channels, 7, nn.MaxPool1d(4)), nn.Dropout(dropout),
             *_block(channels, channels, 5), _MeanAndMaximum(),
         )  # fmt: skip
         super().__init__(body, 2 * channels, outputs, features, dropout)
@@ -23,5 +23,6 @@ class _MeanAndMaximum(nn.Module):
         return torch.cat([maps.mean(2), maps.amax(2)], dim=1)
 
 
-def _block(inputs: int, channels: int, kernel: int) -> list[nn.Module]:
-    return [nn.Conv1d(inputs, channels, kernel, padding="same"), nn.BatchNorm1d(channels), nn.ReLU()]
+def _block(inputs: int, channels: int, kernel: int, *pool: nn.Module) -> list[nn.Module]:
+    """Convolution, pooling, norm: normed after pooling it learns more and costs less than the other way round."""
+    return [nn.Conv1d(inputs, channels, kernel, padding="same"), *pool, nn.BatchNorm1d(channels), nn.ReLU()]
