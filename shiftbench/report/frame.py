@@ -11,7 +11,9 @@ import pandas as pd
 from shiftbench.spec import NULL
 
 FLOOR, SOURCE, ORACLE = "training_mean", "source_oracle", "oracle"
-CONTROLS = (ORACLE, SOURCE, "motif_prior", "pwm_ridge", "kmer_ridge", "gc_ridge", FLOOR)
+ANNOTATION = ("repeat", "position_mean", "conservation")
+"""Controls that read no letters but what is known of a variant: another experiment, its neighbours, its position."""
+CONTROLS = (ORACLE, SOURCE, *ANNOTATION, "motif_prior", "pwm_ridge", "kmer_ridge", "gc_ridge", FLOOR)
 """Recipes that every suite runs, from ceiling to floor; any other recipe is a network under test."""
 PARTS = ("genome", "program", "assay")
 """Parts of a world, each with its families of shifts."""
@@ -31,6 +33,7 @@ TEXT = (
     "output",
     "target",
     "group",
+    "stratum",
     "metric",
     "status",
     "reason",
@@ -49,7 +52,7 @@ REAL = (
     "scaled_high",
     "scaled_target",
 )
-WHOLE = ("world", "seed")
+WHOLE = ("world", "seed", "budget")
 INTERVALS = {"value": ("low", "high"), "scaled": ("scaled_low", "scaled_high")}
 
 Kind = Literal["shift", "variants", "measured"]
@@ -138,9 +141,15 @@ def over_outputs(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[mean | (frame["output"] == "")] if mean.any() else frame
 
 
-def select(frame: pd.DataFrame, metric: str, *, target: str = "observed") -> pd.DataFrame:
-    """Rows of one metric at the nominal level against one target, and those of absent nodes, which name no metric."""
-    keep = (frame["metric"] == metric) & frame["target"].isin([target, ""])
+def select(
+    frame: pd.DataFrame, metric: str, *, target: str = "observed", stratum: str = "", budget: int = 0
+) -> pd.DataFrame:
+    """Rows of one metric at the nominal level against one target, and those of absent nodes, which name no metric.
+
+    `stratum`: part of the rows of a test set ("" for all of them); `budget`: labels of the target that a wrapper saw.
+    """
+    frame = frame[frame["stratum"].isin([stratum, ""]) & (frame["budget"] == budget)]
+    keep = (frame["metric"] == metric) & (frame["stratum"] == stratum) & frame["target"].isin([target, ""])
     keep &= frame["level"].isna() | ((frame["level"] - NOMINAL).abs() < 1e-6)
     return frame[keep | (frame["metric"] == "")]
 
