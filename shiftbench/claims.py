@@ -1,6 +1,7 @@
 """Verdicts on the claims of a suite, by the inequalities that it wrote down before the run."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,14 @@ from shiftbench.stats.student import Mean
 
 Verdict = Literal["out", "not out", "undecided"]
 LEVEL = 0.95
+"""Level of the intervals that verdicts rest on."""
+TABLE = (
+    dict.fromkeys(("suite", "claim", "text", "source", "verdict", "recipe", "recipe_verdict", "says"), "str")
+    | dict.fromkeys(("value", "low", "high"), "float64")
+    | dict.fromkeys(("worlds", "seeds"), "int64")
+    | dict.fromkeys(("check_verdict", "reason"), "str")
+)
+"""Columns of claims.parquet with their dtypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,33 @@ def judge(results: pd.DataFrame, suite: Suite) -> list[Ruled]:
         & (results.seed >= 0)
     ]
     return [_rule(rows, claim) for claim in suite.claim]
+
+
+def table(results: pd.DataFrame, suites: Sequence[Suite]) -> pd.DataFrame:
+    """All checks of all claims, a row a check and recipe, with the verdicts on the claim that it belongs to."""
+    rows = [
+        {
+            "suite": suite.name,
+            "claim": ruled.claim.name,
+            "text": ruled.claim.text,
+            "source": ruled.claim.source,
+            "verdict": ruled.verdict,
+            "recipe": check.recipe,
+            "recipe_verdict": ruled.recipes[check.recipe],
+            "says": check.says,
+            "value": check.value,
+            "low": check.low,
+            "high": check.high,
+            "worlds": check.worlds,
+            "seeds": check.seeds,
+            "check_verdict": check.verdict,
+            "reason": check.reason,
+        }
+        for suite in suites
+        for ruled in judge(results, suite)
+        for check in ruled.checks
+    ]
+    return pd.DataFrame(rows, columns=list(TABLE)).astype(TABLE)
 
 
 def _rule(rows: pd.DataFrame, claim: Claim) -> Ruled:

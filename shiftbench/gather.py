@@ -3,15 +3,16 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from shiftbench import results
+from shiftbench import claims, results, robustness
 from shiftbench.estimate import larger_tiers
 from shiftbench.execute import Outcome
-from shiftbench.nodes import ROWS
+from shiftbench.nodes import CURVES, ROWS
 from shiftbench.options import Options
 from shiftbench.plan import Plan
 from shiftbench.provenance import provenance
@@ -91,17 +92,24 @@ def _worlds(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> dict[s
     return found
 
 
-def write(folder: Path, planned: Plan, store: Store, outcomes: dict[str, Outcome], manifest: Json) -> None:
-    """Write results.parquet (one row a number, and a row for every score that was not made), cost.parquet and JSON."""
+def write(
+    folder: Path,
+    suites: list[Suite],
+    planned: Plan,
+    store: Store,
+    outcomes: dict[str, Outcome],
+    manifest: Json,
+) -> None:
+    """Write the tables and JSON files of a run: numbers, curves, robustness, claims, costs, plan and manifest.
+
+    A score that was not made has a row in results.parquet as well, with the reason.
+    """
     done = {name for name, outcome in outcomes.items() if outcome.state in ("made", "reused")}
-    rows = []
-    for name, columns in planned.scores:
-        if name in done:
-            rows += [row | columns for row in msgspec.msgpack.decode(store.entry(name).file(ROWS).read_bytes())]
-        else:
-            rows.append(results.absent(outcomes[name].state, outcomes[name].reason) | columns)
-    rows += [results.absent("skipped", reason) | columns for reason, columns in planned.unplanned]
-    results.write(rows, folder / "results.parquet")
+    results.write(_rows(planned, store, outcomes, done), folder / "results.parquet")
+    results.write_curves(_curves(planned, store, done), folder / "curves.parquet")
+    table = results.read(folder / "results.parquet")
+    results.write_frame(robustness.table(table), folder / "robustness.parquet")
+    results.write_frame(claims.table(table, suites), folder / "claims.parquet")
     costs = [
         {
             "node": name,
@@ -120,6 +128,24 @@ def write(folder: Path, planned: Plan, store: Store, outcomes: dict[str, Outcome
     }
     _replace(folder / "plan.json", nodes)
     _replace(folder / "manifest.json", manifest)
+
+
+def _rows(planned: Plan, store: Store, outcomes: dict[str, Outcome], done: set[str]) -> Iterator[Json]:
+    for name, columns in planned.scores:
+        if name in done:
+            for row in msgspec.msgpack.decode(store.entry(name).file(ROWS).read_bytes()):
+                yield row | columns
+        else:
+            yield results.absent(outcomes[name].state, outcomes[name].reason) | columns
+    for reason, columns in planned.unplanned:
+        yield results.absent("skipped", reason) | columns
+
+
+def _curves(planned: Plan, store: Store, done: set[str]) -> Iterator[Json]:
+    for name, columns in planned.scores:
+        if name in done:
+            for point in msgspec.msgpack.decode(store.entry(name).file(CURVES).read_bytes()):
+                yield {"group": "all"} | point | columns
 
 
 def _replace(path: Path, value: Json) -> None:

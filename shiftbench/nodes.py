@@ -26,6 +26,8 @@ from simulators.contract import Sample
 
 Facts = dict[str, Any]
 
+CURVES = "curves.msgpack"
+"""File of a Score node: points of its curves."""
 ROWS = "rows.msgpack"
 """File of a Score node: its numbers, one record each (MessagePack, since JSON has no NaN)."""
 
@@ -176,8 +178,10 @@ def _score(store: Store, node: Score, folder: Path) -> Facts:
     references = tuple(sorted(node.references.items()))
     scorer = _scorer(store.root, node.test, references, node.metrics, node.scored, node.resamples, node.labelled)
     wrapper = WRAPPERS[node.wrapper]
-    rows = scorer.rows(wrapper.apply(_evidence(store, node, scorer.test, wrapper.members)))
+    wrapped = wrapper.apply(_evidence(store, node, scorer.test, wrapper.members))
+    rows = scorer.rows(wrapped)
     (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))
+    (folder / CURVES).write_bytes(msgspec.msgpack.encode(scorer.curves(wrapped)))
     return {"rows": len(rows)}
 
 

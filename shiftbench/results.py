@@ -1,6 +1,7 @@
 """The table of a run: the columns of results.parquet, one row a number, written whole or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,19 +59,55 @@ COLUMNS = {
 }
 """Columns in order, with their dtypes."""
 
+_CONTEXT = list(COLUMNS)[: list(COLUMNS).index("seed") + 1]
+CURVES = {name: COLUMNS[name] for name in [*_CONTEXT, "group", "target"]} | {
+    "curve": "str",
+    "x": "float64",
+    "y": "float64",
+}
+"""Columns of curves.parquet in order: which prediction, which curve, and a point of it."""
+AT_ONCE = 50_000
+"""Rows that are held before they are written."""
+
 _VERSION_KEY = b"shiftbench.results"
 _KINDS: dict[str, type | tuple[type, ...]] = {"str": str, "int64": int, "float64": (int, float)}
 
 
-def write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def write(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     """Write `rows`, each with exactly the keys of `COLUMNS`; `InputError` names the row and column at fault."""
-    import pyarrow as pa
 
-    for number, row in enumerate(rows):
-        _check(row, number)
+    def checked() -> Iterator[Mapping[str, Any]]:
+        for number, row in enumerate(rows):
+            _check(row, number)
+            yield row
+
+    _stream(checked(), COLUMNS, path, {_VERSION_KEY: str(SCHEMA_VERSION).encode()})
+
+
+def write_curves(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write points of curves, each with exactly the keys of `CURVES`."""
+    _stream(rows, CURVES, path)
+
+
+def write_frame(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a table that was made from results."""
+    with whole(path) as partial:
+        frame.to_parquet(partial, index=False)
+
+
+def _stream(
+    rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], path: Path, told: dict[bytes, bytes] | None = None
+) -> None:
+    """Put rows at `path`, whole or not at all, without ever holding all of them."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
     types = {"str": pa.string(), "int64": pa.int64(), "float64": pa.float64()}
-    columns = {name: pa.array([row[name] for row in rows], types[dtype]) for name, dtype in COLUMNS.items()}
-    _replace(pa.table(columns).replace_schema_metadata({_VERSION_KEY: str(SCHEMA_VERSION).encode()}), path)
+    schema = pa.schema([(name, types[dtype]) for name, dtype in columns.items()], metadata=told)
+    with whole(path) as partial, parquet.ParquetWriter(partial, schema) as writer:
+        remaining = iter(rows)
+        while batch := list(islice(remaining, AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(batch, schema))
 
 
 def _check(row: Mapping[str, Any], number: int) -> None:

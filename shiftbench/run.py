@@ -108,7 +108,7 @@ def run(options: Options) -> Ran:
     }
     outcomes = reused | _make(options, planned, missing, start)
     manifest = gather.manifest(options, suites, planned, store, outcomes, start)
-    gather.write(options.output, planned, store, outcomes, manifest)
+    gather.write(options.output, suites, planned, store, outcomes, manifest)
     return Ran(options.output, manifest, outcomes)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftbench.curves import curves
 from shiftbench.errors import InputError, ModelError, Undefined
 from shiftbench.metrics.metric import Metric
 from shiftbench.metrics.table import METRICS, VERSION
@@ -104,6 +105,10 @@ class Scorer:
             for cell, numbers in measured.items()
             for column, known in enumerate(numbers)
         ]
+
+    def curves(self, wrapped: Wrapped) -> list[dict[str, Any]]:
+        """Points of the curves behind the rows."""
+        return curves(self._stated(wrapped.prediction))
 
     def _told(self, value: float) -> Known:
         if not math.isfinite(value):

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from shiftbench.errors import Undefined
 from shiftbench.metrics.metric import Metric
 from shiftbench.prediction import Prediction
-from shiftbench.targets import Target, TestSet
+from shiftbench.targets import ALL, Target, TestSet
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,20 @@ class Stated:
         """Rows of a target that the predictor answers."""
         whole, kept = self._tests.targets[target, stratum][self._column], self._prediction.kept
         return whole if kept is None else whole.only(kept[whole.rows, self._column])
+
+    def knows(self, target: str) -> bool:
+        """Whether the test set has this target."""
+        return (target, ALL) in self._tests.targets
+
+    def law(self, target: str) -> tuple[Floats, Floats, Floats]:
+        """Mean, SD and target of all rows that are answered; `Undefined` without a density or without rows."""
+        rows = self.target(target, ALL)
+        if rows.rows.size == 0:
+            raise Undefined("no rows")
+        if self._tests.difference or self._prediction.sd is None:
+            raise Undefined(STATED["sd"])
+        sd = self._prediction.sd[rows.rows, self._column]
+        return self._compared[rows.rows], sd.astype(np.float64), rows.values
 
     def argument(self, name: str, cell: Cell, target: Target) -> Floats | float:
         """The array that a metric calls `name`, for the rows of `target`; `Undefined` where nobody states it."""

@@ -39,7 +39,7 @@ class Target:
         """The rows where `kept` (k,) is true."""
         if kept.all():
             return self
-        return Target(self.rows[kept], self.values[kept], self.counts[:, kept], self.cluster[kept])
+        return Target(self.rows[kept], self.values[kept], np.compress(kept, self.counts, axis=1), self.cluster[kept])
 
 
 class TestSet:
@@ -87,7 +87,7 @@ class TestSet:
     ) -> Target:
         present = chosen[eligible] & ~np.isnan(column[eligible])
         rows = eligible[present]
-        shared = counts if present.all() else counts[:, present]
+        shared = counts if present.all() else np.compress(present, counts, axis=1)
         return Target(rows, column[rows].astype(np.float64), shared, self.sample.group[rows])
 
     def compared(self, mean: NDArray[np.float32], column: int) -> Floats:

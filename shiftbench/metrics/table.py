@@ -16,7 +16,7 @@ from shiftbench.metrics import (
     variants,
 )
 
-VERSION = 2
+VERSION = 3
 """Raised when a number changes for the same prediction."""
 
 METRICS = {
