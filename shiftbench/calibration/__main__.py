@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from shiftbench import marks
 from shiftbench.calibration import real, simulated
 from shiftbench.calibration.quantity import Found, Line
 from shiftbench.errors import ShiftbenchError
@@ -15,8 +16,6 @@ from shiftbench.run import run_suite
 from simulators import mpra
 
 LADDER = ("gc_ridge", "kmer_ridge", "pwm_ridge", "cnn")
-BEGIN, END = "<!-- calibration -->", "<!-- end of calibration -->"
-"""What is between the two lines is written by this command."""
 
 
 def ladder(tier: str, worlds: int) -> tuple[Found, list[Found]]:
@@ -48,24 +47,15 @@ def lines(tier: str, worlds: int) -> list[Line]:
     return [Line(name, known.get(name, []), [found.get(name, []) for found in drawn]) for name in names]
 
 
-def markdown(table: list[Line]) -> str:
+def table(found: list[Line]) -> str:
     """The table in Markdown: real values as mean (lowest to highest), the mean of every world, whether on target."""
-    count = len(table[0].worlds)
+    count = len(found[0].worlds)
     head = ["quantity", "real", *(f"world {w}" for w in range(count)), "on target"]
     rows = [
         [line.name, _range(line.real), *(_number(world) for world in line.worlds), _verdict(line.on_target)]
-        for line in table
+        for line in found
     ]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]) + "\n"
-
-
-def write(path: Path, text: str) -> None:
-    """Replace what stands between the marks of a file; `ValueError` if it has none."""
-    before, mark, rest = path.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        raise ValueError(f"{path}: no lines {BEGIN} and {END}; expected both, around the table")
-    path.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    return marks.markdown(head, rows)
 
 
 def _number(values: list[float]) -> str:
@@ -89,13 +79,13 @@ def main() -> int:
     parser.add_argument("--tier", default="bench", help="size of the models of the ladder")
     parser.add_argument("--worlds", type=int, default=3, help="worlds 0 .. N - 1")
     parser.add_argument(
-        "--write", type=Path, help=f"file in which the table replaces what is between the marks {BEGIN}"
+        "--write", type=Path, help="file in which the table replaces what is between the marks called calibration"
     )
     given = parser.parse_args()
     try:
-        text = markdown(lines(given.tier, given.worlds))
+        text = table(lines(given.tier, given.worlds))
         if given.write:
-            write(given.write, text)
+            marks.write(given.write, "calibration", text)
     except (ShiftbenchError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -22,13 +22,15 @@ def identity(elements: Elements, pairs: Pairs) -> NDArray[np.float64]:
     """Share of the bases of an element that are aligned to the same base of its ortholog, float64 (p,), 0 to 1."""
     from Bio.Align import PairwiseAligner
 
-    aligner = PairwiseAligner(
+    aligner = PairwiseAligner(  # type: ignore[no-untyped-call]
         mode="global", match_score=MATCH, mismatch_score=MISMATCH,
         open_gap_score=OPEN, extend_gap_score=EXTEND, end_gap_score=0.0,
     )  # fmt: skip
     letters = np.frombuffer(b"ACGTN", np.uint8)[elements.sequence]
-    best = (aligner.align(letters[one].tobytes(), letters[other].tobytes())[0] for one, other in pairs)
-    return np.array([alignment.counts().identities for alignment in best]) / elements.sequence.shape[1]
+    texts = [row.tobytes() for row in letters]
+    best = (aligner.align(texts[one], texts[other])[0] for one, other in pairs)  # type: ignore[no-untyped-call]
+    same = np.array([alignment.counts().identities for alignment in best], np.float64)
+    return np.divide(same, elements.sequence.shape[1], dtype=np.float64)
 
 
 def reliability(halves: NDArray[np.float32]) -> float:

@@ -60,7 +60,7 @@ class Elements:
     @property
     def observed(self) -> NDArray[np.float32]:
         """Mean of the replicates, float32 (n, 2), log2."""
-        return self.replicates.mean(1, dtype=np.float64).astype(np.float32)
+        return np.asarray(self.replicates.mean(1, dtype=np.float64), np.float32)
 
 
 def load(files: Files) -> Elements:
@@ -110,7 +110,7 @@ def _load(paths: tuple[Path, ...]) -> Elements:
 def _reads(path: Path, barcode: "pd.Series[str]") -> tuple[NDArray[np.float64], float]:
     """Reads of each barcode, float64 (barcodes,), 0 where it was not seen; and those of all barcodes of the file."""
     table = pd.read_csv(path, sep="\t", index_col="barcode")["count"].astype(np.float64)
-    return table.reindex(barcode, fill_value=0.0).to_numpy(), float(table.sum())
+    return np.asarray(table.reindex(barcode, fill_value=0.0), np.float64), float(table.sum())
 
 
 def _rna(path: Path, barcode: "pd.Series[str]") -> NDArray[np.float64]:

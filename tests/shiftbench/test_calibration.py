@@ -71,13 +71,6 @@ def test_a_small_world_has_every_line_of_the_real_libraries(real_data, tmp_path)
     assert known["r between cell types"] == pytest.approx([0.614, 0.494, 0.601], abs=0.001)
 
 
-def test_the_table_takes_the_place_between_the_marks(tmp_path):
-    text = command.markdown([Line("a", [0.5, 0.7], [[0.61], [0.63]]), Line("b", [], [[473.4], []])])
+def test_a_line_tells_the_range_of_real_values_and_each_world():
+    text = command.table([Line("a", [0.5, 0.7], [[0.61], [0.63]]), Line("b", [], [[473.4], []])])
     assert text.splitlines()[2:] == ["| a | .600 (.500 to .700) | .610 | .630 | yes |", "| b | - | 473 | - | - |"]
-    path = tmp_path / "README.md"
-    path.write_text(f"before\n{command.BEGIN}\nold\n{command.END}\nafter\n")
-    command.write(path, text)
-    assert path.read_text() == f"before\n{command.BEGIN}\n{text}{command.END}\nafter\n"
-    path.write_text("no marks")
-    with pytest.raises(ValueError, match="expected both, around the table"):
-        command.write(path, text)
