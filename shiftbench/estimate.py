@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from shiftbench.errors import StoreError
 from shiftbench.plan import Plan, plan
+from shiftbench.prediction import VIEWS
 from shiftbench.spec import Data, Fit, Node, Predict, Score, Suite
 from shiftbench.store import Store
 from shiftbench.validate import Selection
@@ -15,21 +16,22 @@ def larger_tiers(
 ) -> dict[str, float]:
     """Core-hours of each tier on this machine, each kind of node in proportion to its work.
 
-    A tier with a kind of node that was not measured here is left out.
-    Work is rows x epochs x channels for a network, rows x resamples for a score, and rows for the rest; a row of a
+    A kind that was not measured here costs what others of its family did, and a tier with a family that was not is
+    left out. Work is rows x epochs x channels for a network, rows x resamples for a score, and rows for the rest; a row of a
     test set means what its provider counts.
     """
     seconds: dict[str, float] = defaultdict(float)
     work: dict[str, float] = defaultdict(float)
     available = _available(done, store)
-    for name, node in done.nodes.items():
+    for digest, node in done.nodes.items():
         try:
-            spent = store.entry(name).cost()["cpu_seconds"]
+            spent = store.entry(digest).cost()["cpu_seconds"]
         except (StoreError, KeyError):
             continue
-        kind, amount = _work(node, done.nodes, available)
-        seconds[kind] += spent
-        work[kind] += amount
+        family, kind, amount = _work(node, done.nodes, available)
+        for name in (family, kind):
+            seconds[name] += spent
+            work[name] += amount
     rate = {kind: seconds[kind] / work[kind] for kind in work if work[kind]}
     hours = {tier: _hours(plan(suites, tier, selection), rate, available) for tier in tiers}
     return {tier: found for tier, found in hours.items() if found is not None}
@@ -37,9 +39,10 @@ def larger_tiers(
 
 def _hours(planned: Plan, rate: Mapping[str, float], available: Mapping[str, int]) -> float | None:
     parts = [_work(node, planned.nodes, available) for node in planned.nodes.values()]
-    if any(kind not in rate for kind, _ in parts):
+    rates = [rate.get(kind, rate.get(family)) for family, kind, _ in parts]
+    if None in rates:
         return None
-    return sum(rate[kind] * amount for kind, amount in parts) / 3600
+    return sum(each * amount for each, (_, _, amount) in zip(rates, parts, strict=True) if each) / 3600
 
 
 def _available(done: Plan, store: Store) -> dict[str, int]:
@@ -53,22 +56,24 @@ def _available(done: Plan, store: Store) -> dict[str, int]:
     return found
 
 
-def _work(node: Node, nodes: Mapping[str, Node], available: Mapping[str, int]) -> tuple[str, float]:
+def _work(node: Node, nodes: Mapping[str, Node], available: Mapping[str, int]) -> tuple[str, str, float]:
+    """Family and kind of a node, and its work."""
     match node:
         case Data():
-            return f"data {node.provider}", _rows(node, available)
+            return "data", f"data {node.provider}", _rows(node, available)
         case Fit():
-            rows = _rows(nodes[node.training], available)
-            if node.recipe.kind == "control":
-                return f"fit {node.recipe.name}", rows
-            return f"fit {node.recipe.name}", rows * node.budget.epochs * node.recipe.channels
+            recipe, rows = node.recipe, _rows(nodes[node.training], available)
+            work = rows if recipe.kind == "control" else rows * node.budget.epochs * recipe.channels
+            return f"fit {recipe.kind}", f"fit of {recipe.name}", work
         case Predict():
-            fit = nodes[node.fit]
+            fit, test = nodes[node.fit], nodes[node.test]
             assert isinstance(fit, Fit)
-            return f"predict {fit.recipe.name}, {_provider(nodes[node.test])}", _rows(nodes[node.test], available)
+            family, view = f"predict {fit.recipe.kind}", VIEWS[node.view]
+            passes = view.samples or len(view.reverse) * len(view.shifts)
+            return family, f"{family} {fit.recipe.name}, {_provider(test)}", passes * _rows(test, available)
         case Score():
             test = nodes[node.test]
-            return f"score {_provider(test)}", _rows(test, available) * node.resamples
+            return "score", f"score {_provider(test)}", _rows(test, available) * node.resamples
 
 
 def _provider(node: Node) -> str:
