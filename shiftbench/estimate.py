@@ -17,8 +17,8 @@ def larger_tiers(
     """Core-hours of each tier on this machine, each kind of node in proportion to its work.
 
     A kind that was not measured here costs what others of its family did, and a tier with a family that was not is
-    left out. Work is rows x epochs x channels for a network, rows x resamples for a score, and rows for the rest; a row of a
-    test set means what its provider counts.
+    left out. Work is rows x epochs x channels for a network, rows x resamples for a score, rows x passes for a
+    prediction, and rows for the rest; a row of a test set means what its provider counts.
     """
     seconds: dict[str, float] = defaultdict(float)
     work: dict[str, float] = defaultdict(float)
