@@ -95,6 +95,50 @@ def test_a_whole_run_and_its_files(shiftbench, suite):
     assert manifest["nodes"] == {"made": len(costs)}
 
 
+WRAPPED = """labelled = 40
+budgets = [0, 32]
+wrappers = ["none", "mc_dropout", "views", "variance_scaling", "isotonic", "conformal_cqr", "conformal_weighted_gc", "selective"]
+"""
+
+
+def test_wrappers_are_scored_on_the_same_rows_whatever_they_may_see(shiftbench, suite):
+    text = SUITE.replace('wrappers = ["none", "ensemble", "conformal_normalised"]\n', WRAPPED)
+    code, _, err = shiftbench(*RUN, suite(text=text), "--seeds", "1")
+    assert (code, err) == (0, "")
+    table = results.read(Path("out/results.parquet")).query("recipe == 'cnn' and metric == 'coverage' and level == 0.9")
+    table = table[table.output == "a"].set_index(["wrapper", "budget"])
+    both = [(name, budget) for name in ("variance_scaling", "isotonic", "conformal_cqr") for budget in (0, 32)]
+    once = [(name, 0) for name in ("none", "mc_dropout", "views", "conformal_weighted_gc", "selective")]
+    assert sorted(table.index) == sorted([*both, *once])
+    whole = table.drop("selective", level="wrapper")
+    assert set(whole.n) == {80}, "120 rows but for the 40 that are set aside"
+    assert 0 < table.loc[("selective", 0), "n"] < 80
+    told = results.read(Path("out/results.parquet")).set_index("metric")
+    assert 0 < told.loc["effective_sample_size"].value.min() <= told.loc["effective_sample_size"].value.max() <= 100
+
+
+def test_no_label_beyond_the_budget_reaches_a_wrapper(shiftbench, suite, monkeypatch):
+    """What a wrapper is given of the test set's labels is its head, as long as the budget."""
+    seen = {}
+    from shiftbench.wrappers import WRAPPERS
+
+    def spy(evidence):
+        seen[len(evidence.observed)] = evidence
+        return WRAPPERS["none"].apply(evidence)
+
+    from dataclasses import replace
+
+    monkeypatch.setitem(WRAPPERS, "isotonic", replace(WRAPPERS["isotonic"], apply=spy))
+    text = SUITE.replace('wrappers = ["none", "ensemble", "conformal_normalised"]\n',
+                         'labelled = 40\nbudgets = [0, 32]\nwrappers = ["isotonic"]\n')  # fmt: skip
+    assert shiftbench(*RUN, suite(text=text), "--seeds", "1")[0] == 0
+    assert sorted(seen) == [32, 100], "32 labels of the target, or the calibration set of the source"
+    head = seen[32]
+    assert (head.calibration_sequence == head.sequence[:32]).all()
+    assert (head.calibration[0].mean == head.test[0].mean[:32]).all()
+    assert not (seen[100].calibration_sequence[:32] == head.sequence[:32]).all()
+
+
 def test_the_same_command_makes_nothing_again(shiftbench, suite):
     shiftbench(*RUN, suite())
     before = Path("out/results.parquet").read_bytes()
