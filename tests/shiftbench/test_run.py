@@ -98,7 +98,8 @@ def test_a_whole_run_and_its_files(shiftbench, suite):
 WRAPPED = """labelled = 40
 budgets = [0, 32]
 wrappers = [
-    "none", "mc_dropout", "views", "variance_scaling", "isotonic", "conformal_cqr", "conformal_weighted_gc", "selective",
+    "none", "mc_dropout", "views", "variance_scaling", "isotonic", "conformal_cqr",
+    "conformal_weighted_gc", "selective",
 ]
 """
 
