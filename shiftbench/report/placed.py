@@ -1,4 +1,4 @@
-"""Sections of measured data: correlation, error and coverage by cell type or by element."""
+"""Section of measured data on test sequences like those trained on: correlation, error and coverage by cell type."""
 
 from collections.abc import Sequence
 
@@ -7,93 +7,96 @@ from markupsafe import Markup
 
 from shiftbench.report import figures, sentences, tables
 from shiftbench.report import frame as read
+from shiftbench.report import real_rows as real
 from shiftbench.report.figures import Panel, Series, Style
 from shiftbench.report.frame import NOMINAL, Scores
+from shiftbench.report.real_rows import Facts, Line
 from shiftbench.report.section import BARS, Section, given
-from shiftbench.report.tables import Table
+from shiftbench.report.tables import Entry, Notes, Table
 
-CEILINGS = {"measured": "ceiling", "variants": "repeat"}
-"""What a black bar is called: only where noise is taken out of the replicates' correlation is it a ceiling."""
+BY = ("output", "recipe", "wrapper")
+WANTED = ("pearson", "spearman", "rmse", "coverage")
 PLACE_CAPTIONS = {
-    "simulated": "Black bars: what the oracle of the world trained on reaches.",
-    "measured": "Black bars: the correlation of a perfect model (root of the measurement's reliability), where known.",
-    "variants": "Black bars: what a repeat of the experiment reaches (correlation of two replicates); "
-    "a model that knew the truth could pass it.",
+    True: "Black bars: what the oracle of the world trained on reaches.",
+    False: "Black bars: the correlation of a perfect model (root of the measurement's reliability), where known.",
 }
 
 
-def placed(task: str, rows: pd.DataFrame, kind: read.Kind, title: str, look: dict[str, Style]) -> Section:
-    """Correlations (and error, coverage) by cell type or by element, with a figure for each of two metrics."""
-    frame = rows[rows["view"] == read.primary_view(rows)]
-    top_is = "simulated" if read.ORACLE in set(frame["recipe"]) else kind
-    where, what = ("group", "element") if kind == "variants" else ("output", "cell type")
-    wanted = ("spearman", "pearson") if kind == "variants" else ("pearson", "spearman", "rmse", "coverage")
-    by = (where, "recipe", "wrapper")
-    controls = [name for name in read.CONTROLS if name not in (read.ORACLE, read.SOURCE)]
-    splits = sorted(frame["split"].unique())
-    svgs, shown, said = [], [], []
-    for split in splits:
-        part = frame[frame["split"] == split]
-        part = read.over_outputs(part) if kind == "variants" else part
-        metrics = {name: read.numbers(read.select(part, name), by) for name in wanted}
-        metrics = {name: scores for name, scores in metrics.items() if any(one.defined for one in scores.values())}
-        tops = {name: _ceilings(part, name, where) for name in metrics if name in ("pearson", "spearman")}
-        note = f", {split}" if len(splits) > 1 else ""
-        shown.append(tables.places(f"{task}{note}: by {what}", what, part, metrics, tops, CEILINGS[kind]))
-        first, top = metrics.get(wanted[0], {}), tops.get(wanted[0], {})
-        rival = sentences.best(first, controls)
-        leader = sentences.best(first, read.networks(part)) or rival
-        said.append(
-            sentences.places(tables.HEADS[wanted[0]], what, leader, first, top, kind, rival if rival != leader else "")
-        )
-        pairs = tables.drawn(part, leader)
-        drawn = ("spearman", "pearson") if kind == "variants" else ("pearson", "coverage")
-        svgs += [
-            _place_figure(
-                task,
-                f"{tables.HEADS[name]}{note}",
-                name,
-                pairs,
-                metrics[name],
-                tops.get(name, {}),
-                CEILINGS[kind],
-                look,
-            )
-            for name in drawn
-            if name in metrics
-        ]
+def placed(task: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style]) -> Section:
+    """Recipes by cell type, with a figure of the correlation and one of the coverage; wrappers and parts on a click."""
+    frame = real.shown(rows)
+    metrics = {name: read.numbers(read.select(frame, name), BY) for name in WANTED}
+    metrics = {name: scores for name, scores in metrics.items() if any(one.defined for one in scores.values())}
+    tops = {name: _ceilings(frame, name) for name in metrics if name in ("pearson", "spearman")}
+    first, top = metrics.get("pearson", {}), tops.get("pearson", {})
+    rival = sentences.best(first, [name for name in real.LETTERS if name in set(frame["recipe"])])
+    leader = sentences.best(first, read.networks(frame)) or rival
+    said = sentences.places("Pearson", "cell type", leader, first, top, "measured", rival if rival != leader else "")
+    plain, wrapped = frame[frame["wrapper"].isin(["none", ""])], frame[frame["recipe"].isin(read.networks(frame))]
+    shown = _table(f"{task}: every recipe by cell type", plain, metrics, top)
+    hidden = [
+        tables.places(f"{task}: every metric, by cell type", "cell type", plain, metrics, tops, "ceiling"),
+        tables.places(f"{task}: wrappers, by cell type", "cell type", wrapped, metrics, {}, ""),
+        *_parts(task, frame),
+        real.text("What to know of these data", real.notes(facts, str(frame["suite"].iloc[0]), [task])),
+    ]
+    pairs = tables.drawn(frame, leader)
     return Section(
-        f"{task}-by-{where}",
-        f"{task}: by {what}",
-        title,
-        given(said),
-        figures=tuple(svgs),
-        caption=f"{PLACE_CAPTIONS[top_is]} Vertical bars, and small print in the table: {BARS}.",
-        tables=tuple(table for table in shown if table.rows),
-        hidden=_views(rows, wanted[0], by, what),
+        f"{task}-by-output",
+        f"{task}: by cell type",
+        "",
+        given([said]),
+        figures=tuple(
+            _place_figure(task, name, pairs, metrics[name], tops.get(name, {}), look)
+            for name in ("pearson", "coverage")
+            if name in metrics
+        ),
+        caption=f"{PLACE_CAPTIONS[read.ORACLE in set(frame['recipe'])]} Vertical bars, and small print in the table: "
+        f"{BARS}.",
+        tables=(shown,) if shown.rows else (),
+        hidden=tuple(table for table in hidden if table.rows),
     )
 
 
-def _ceilings(frame: pd.DataFrame, metric: str, where: str) -> Scores:
-    rows = read.select(frame, metric)
-    for column in ("ceiling_target", "ceiling"):
-        found = {key: number for key, number in read.numbers(rows, (where,), column).items() if number.defined}
-        if found:
-            return found
-    return {}
+def _table(title: str, frame: pd.DataFrame, metrics: dict[str, Scores], tops: Scores) -> Table:
+    """A row a recipe, with correlation and coverage cell by cell; last what the measurement allows."""
+    marks, body = Notes(), []
+    found = {name: metrics[name] for name in ("pearson", "coverage") if name in metrics}
+    cells = {name: tables.ordered(scores) for name, scores in found.items()}
+    for recipe in read.recipes(frame):
+        numbers = [
+            (name, found[name].get((cell, recipe, "none"), read.NOT_SCORED)) for name in found for cell in cells[name]
+        ]
+        if any(number.defined for _, number in numbers):
+            fields = [real.brief(number, marks, share=name == "coverage") for name, number in numbers]
+            body.append((Entry(recipe), *fields))
+    if tops and body:
+        ceilings = [tops.get((cell,), read.NOT_SCORED) for cell in cells["pearson"]]
+        fields = [Entry(tables.decimal(top.value, 2) if top.defined else "–") for top in ceilings]
+        body.append((Entry("ceiling"), *fields, *[Entry("")] * len(cells.get("coverage", []))))
+    heads = ("recipe", *[cell for name in found for cell in cells[name]])
+    groups = (("", 1), *[(tables.HEADS[name], len(cells[name])) for name in found])
+    return Table(title, heads, tuple(body), marks.lines(), groups=groups)
+
+
+def _ceilings(frame: pd.DataFrame, metric: str) -> Scores:
+    found = {key[3:]: number for key, number in real.ceilings(frame, metric).items()}
+    return {key: number for key, number in found.items() if number.defined}
+
+
+def _parts(task: str, frame: pd.DataFrame) -> list[Table]:
+    """Correlation on parts of the rows (sources, fifths of GC), of every recipe."""
+    strata = [name for name in frame["stratum"].unique() if name]
+    found = real.scores(frame, "pearson", strata)
+    recipes = [(name, "none") for name in [*read.networks(frame), *real.LETTERS] if name in set(frame["recipe"])]
+    lines = [Line(test.output, name, test.within(name)) for test in real.tests(frame) for name in strata]
+    return [real.grid("Pearson on parts of the test set", ("cell type", "part"), lines, recipes, found)]
 
 
 def _place_figure(
-    task: str,
-    title: str,
-    metric: str,
-    pairs: Sequence[tuple[str, str]],
-    scores: Scores,
-    tops: Scores,
-    ceiling: str,
-    look: dict[str, Style],
+    task: str, metric: str, pairs: Sequence[tuple[str, str]], scores: Scores, tops: Scores, look: dict[str, Style]
 ) -> Markup:
-    """One metric by place; wrappers are drawn for coverage only."""
+    """One metric by cell type; wrappers are drawn for coverage only."""
     share = metric == "coverage"
     names = tables.ordered(scores)
     series = []
@@ -102,24 +105,6 @@ def _place_figure(
         if (share or wrapper == "none") and any(number.defined for number in found):
             label, style = tables.named(recipe, wrapper), figures.wrapped(look[recipe], wrapper)
             series.append(Series(label, style, tuple(range(len(names))), found))
-    panel = Panel(title, task, share, NOMINAL if share else None)
+    panel = Panel(tables.HEADS[metric], task, share, NOMINAL if share else None)
     bars = [tops.get((name,), read.NOT_SCORED) for name in names]
-    return Markup(figures.dots(panel, series, names, bars, ceiling))
-
-
-def _views(rows: pd.DataFrame, metric: str, by: Sequence[str], what: str) -> tuple[Table, ...]:
-    """One table of the other strand views, where there are any."""
-    views = sorted(rows["view"].unique())
-    if len(views) < 2:
-        return ()
-    found = {view: read.numbers(read.select(rows[rows["view"] == view], metric), by) for view in views}
-    keys = sorted({key for scores in found.values() for key, number in scores.items() if number.defined})
-    body = [
-        (
-            key[0],
-            tables.named(*key[1:]),
-            *[tables.decimal(found[view].get(key, read.NOT_SCORED).value) for view in views],
-        )
-        for key in keys
-    ]
-    return (tables.plain(f"{tables.HEADS[metric]} by strand view", (what, "recipe", *views), body),)
+    return Markup(figures.dots(panel, series, names, bars, "ceiling"))
