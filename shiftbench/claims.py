@@ -122,10 +122,11 @@ def _judge(rows: pd.DataFrame, claim: str, check: Check, recipe: str) -> Judged:
     worlds, seeds = (numbers.index.get_level_values(name).nunique() for name in ("world", "seed"))
     bound = check.below if check.above is None else check.above
     assert bound is not None  # suites with other checks are refused
+    simulated = bool(((rows.task == check.task) & (rows["shift"] != "")).any())
     try:
-        mean = _mean(numbers, bound)
+        mean = _mean(numbers, bound, simulated)
     except Undefined as reason:
-        value = float(numbers.value.mean()) if len(numbers) else math.nan
+        value = float(numbers.value.mean(skipna=False)) if len(numbers) else math.nan
         nothing = (math.nan, math.nan, worlds, seeds, math.nan)
         return Judged(claim, check.says, recipe, value, *nothing, "undecided", str(reason))
     claimed = (mean.value > bound) == (check.above is not None)
@@ -137,22 +138,26 @@ def _judge(rows: pd.DataFrame, claim: str, check: Check, recipe: str) -> Judged:
     return Judged(claim, check.says, recipe, mean.value, mean.low, mean.high, worlds, seeds, against, verdict)
 
 
-def _mean(numbers: pd.DataFrame, bound: float) -> Mean:
-    """Mean to hold for new worlds where there are several, else for new seeds and new rows of the one data set."""
+def _mean(numbers: pd.DataFrame, bound: float, simulated: bool) -> Mean:
+    """Mean to hold for new worlds if they are simulated, else for new seeds and new rows of the one data set."""
     if numbers.empty:
         raise Undefined("no number")
+    if missing := int(numbers.value.isna().sum()):
+        raise Undefined(f"no number in {missing} of {len(numbers)} runs, or a ratio to one that is not above 0")
     groups = [group.to_numpy() for _, group in numbers.value.groupby(level="world")]
     if len(groups) > 1:
         return nested(groups, LEVEL, bound)
+    if simulated:
+        raise Undefined("1 world; a verdict on simulated worlds needs 2")
     errors, clusters = np.sqrt(numbers.variance.to_numpy()), int(numbers.clusters.min())
     return seeds_and_errors(numbers.value.to_numpy(), errors, clusters, LEVEL, bound)
 
 
 def _numbers(rows: pd.DataFrame, check: Check, recipe: str, where: str) -> pd.DataFrame:
-    """Value and its variance from resampled clusters by world and seed, mean over outputs."""
+    """Value and its variance from resampled clusters by world and seed, mean over outputs; NaN where undefined."""
     shift, _, dose = where.partition(":")
     kept = (rows.task == check.task) & (rows.recipe == recipe) & (rows.metric == check.metric)
-    kept &= (rows.target == check.target) & (rows.status == "ok")
+    kept &= rows.target == check.target
     kept &= rows.level.isna() if check.level is None else rows.level == check.level
     if shift in set(rows["shift"]) - {""}:
         kept &= (rows["shift"] == shift) & (rows.dose == dose)
@@ -172,11 +177,14 @@ def _numbers(rows: pd.DataFrame, check: Check, recipe: str, where: str) -> pd.Da
 
 
 def _contrast(first: pd.DataFrame, second: pd.DataFrame, compare: str) -> pd.DataFrame:
-    """Ratio or difference where both exist; test sets are taken as independent, which errs on the safe side."""
+    """Ratio or difference of what both ran; test sets are taken as independent, which errs on the safe side.
+
+    A ratio to a number that is not above 0 is NaN: more of it could mean either.
+    """
     a, b = first.align(second, join="inner", axis=0)
     clusters = np.minimum(a.clusters, b.clusters)
     if compare == "difference":
         return pd.DataFrame({"value": a.value - b.value, "variance": a.variance + b.variance, "clusters": clusters})
-    ratio = a.value / b.value
+    ratio = (a.value / b.value).where(b.value > 0)
     relative = a.variance / np.square(a.value) + b.variance / np.square(b.value)
     return pd.DataFrame({"value": ratio, "variance": np.square(ratio) * relative, "clusters": clusters})

@@ -96,11 +96,42 @@ def test_what_was_not_run_is_undecided_with_the_reason():
     assert "2 of each needed" in single.reason
 
 
+def test_a_mean_over_outputs_that_is_undefined_is_not_replaced_by_the_outputs_that_are():
+    table = rows(values(1.0), output="a") + rows(values(3.0), output="b")
+    undefined = [row | {"status": "undefined"} for row in rows(dict.fromkeys(values(0.0), math.nan))]
+    above = Check(says="", task="t", metric="rmse", above=0.5)
+    found = ruled(table + undefined, above).checks[0]
+    assert (found.verdict, found.reason) == (
+        "undecided",
+        "no number in 12 of 12 runs, or a ratio to one that is not above 0",
+    )
+    assert math.isnan(found.value)
+    partly = ruled(rows(values(1.0))[1:] + undefined[:1], above).checks[0]
+    assert (partly.verdict, partly.reason[:26]) == ("undecided", "no number in 1 of 12 runs,")
+    assert ruled(rows(values(1.0), output="a"), above).checks[0].verdict == "out", "the only output is the mean"
+
+
+def test_a_ratio_to_what_is_not_above_0_says_nothing():
+    """A reduction that turns from -.05 to .2 has not fallen to less than half, whatever their ratio."""
+    table = rows(values(-0.05, noise=0.001), shift="null") + rows(values(0.2, noise=0.001), shift="gc", dose="5")
+    halved = Check(says="", task="t", metric="rmse", at="gc:5", compare="ratio", against="null:0", below=0.5)
+    assert ruled(table, halved).verdict == "undecided"
+
+
+def test_one_simulated_world_says_nothing_of_others():
+    table = rows(values(1.0, worlds=1), shift="null") + rows(values(1.5, worlds=1), shift="gc", dose="5")
+    check = ruled(table, RISES).checks[0]
+    assert (check.verdict, check.reason) == ("undecided", "1 world; a verdict on simulated worlds needs 2")
+    assert check.value == pytest.approx(1.5, abs=0.02)
+
+
 def test_rows_of_other_wrappers_strata_and_ensembles_are_not_mixed_in():
     table = rows(values(1.0))
     for more in ({"wrapper": "views"}, {"stratum": "HC"}, {"budget": 32}, {"seed": -1}, {"output": "k562"}):
         table += rows(values(9.0), **more)
-    assert ruled(table, Check(says="", task="t", metric="rmse", above=0.5)).checks[0].value == pytest.approx(1, abs=0.02)
+    assert ruled(table, Check(says="", task="t", metric="rmse", above=0.5)).checks[0].value == pytest.approx(
+        1, abs=0.02
+    )
 
 
 def test_holm_keeps_chance_from_breaking_a_claim_of_many_checks():
