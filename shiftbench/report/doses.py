@@ -10,10 +10,16 @@ from shiftbench.report import frame as read
 from shiftbench.report import tables
 from shiftbench.report.frame import Dose, Number, Scores
 from shiftbench.report.tables import SWEEP, Entry, Notes, Table, decimal, percent
-from shiftbench.spec import NULL
+from shiftbench.spec import NULL, PRIOR
 
 LOW = 0.15
 """Severity of the low dose of the heat table."""
+METRICS = ("rmse", "coverage", "pearson", "risk_reduction")
+"""What the sections of shifts read."""
+LEARNERS = ("kmer_ridge", "pwm_ridge", "gc_ridge", "motif_prior")
+"""Controls that learn from the training data."""
+MANY = 8
+"""Columns of recipes from which on controls are folded into the best of them."""
 BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
 
 
@@ -21,16 +27,21 @@ BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
 class Sweep:
     """Error, coverage, correlation and scaled score of every test of a task (keys: shift, dose, recipe, wrapper).
 
-    `ladders`: of each shift the doses that have numbers, dose 0 first; `leader`: the network that errs least at dose 0.
+    `filtered`: share of the squared error that keeping the surer half removes; `ladders`: of each shift the doses that
+    have numbers, dose 0 first; `leader`: the network that errs least at dose 0; `rival`: the next of another kind;
+    `chance`: how far the null shift moves the leader's error.
     """
 
     frame: pd.DataFrame
     errors: Scores
     coverage: Scores
     correlation: Scores
+    filtered: Scores
     scaled: Scores
     ladders: dict[str, list[Dose]]
     leader: str
+    rival: str
+    chance: Number
 
     def top(self, shift: str) -> Dose:
         """Largest dose that a shift reaches."""
@@ -43,38 +54,68 @@ class Sweep:
 
 def sweep(frame: pd.DataFrame) -> Sweep:
     """Numbers of a task's rows, over seeds, worlds and outputs."""
-    frame = read.over_outputs(frame[frame["group"] == ""])
-    errors, coverage, correlation = (
-        read.numbers(read.select(frame, metric), SWEEP) for metric in ("rmse", "coverage", "pearson")
-    )
+    frame = frame[frame["metric"].isin([*METRICS, ""])]
+    frame = read.over_outputs(read.plainly(frame[frame["group"] == ""]))
+    errors, coverage, correlation, filtered = (read.numbers(read.select(frame, metric), SWEEP) for metric in METRICS)
     scaled = read.numbers(read.select(frame, "rmse"), SWEEP, "scaled")
     shifts = [*(shift for found in read.families(frame).values() for shift in found), *read.compounds(frame)]
     ladders = {shift: read.reached(errors, shift, read.doses(frame, shift)) for shift in shifts}
     tested = read.networks(frame) or [name for name in ("kmer_ridge", "motif_prior") if name in set(frame["recipe"])]
-    leader = min(tested, key=lambda name: _or_last(read.at(errors, "", "0", name)), default="")
-    return Sweep(frame, errors, coverage, correlation, scaled, ladders, leader)
+    order = sorted(tested, key=lambda name: _or_last(read.at(errors, "", "0", name)))
+    leader = order[0] if order else ""
+    rival = _rival(order, [name for name in LEARNERS if read.at(errors, "", "0", name).defined])
+    chance = read.chance(frame, leader)
+    return Sweep(frame, errors, coverage, correlation, filtered, scaled, ladders, leader, rival, chance)
+
+
+def _rival(order: Sequence[str], controls: Sequence[str]) -> str:
+    """Best network that is not the leader with or without priors, else its twin, else a control; empty if none."""
+    twins = [name for name in order[1:] if name.removesuffix(PRIOR) == order[0].removesuffix(PRIOR)]
+    others = [name for name in order[1:] if name not in twins]
+    return next(iter([*others, *twins, *controls]), "")
 
 
 def _or_last(number: Number) -> float:
     return number.value if number.defined else math.inf
 
 
-def heat(found: Sweep, column: str, title: str) -> Table:
-    """Scaled scores, shifts by recipes, shaded: `column` scaled (source oracle = 1) or scaled_target."""
+def heat(found: Sweep, column: str, title: str, *, folded: bool = False) -> Table:
+    """Scaled scores, shifts by recipes, shaded: `column` scaled (source oracle = 1) or scaled_target.
+
+    `folded`: of the controls only the best, named in small print, and no errors beside the scores.
+    """
     rows = read.select(found.frame, "rmse")
     rows = rows[rows["wrapper"] == "none"]
     scores, errors = read.numbers(rows, SWEEP, column), read.numbers(rows, SWEEP)
-    one = read.SOURCE if column == "scaled" else read.ORACLE
-    recipes = [name for name in read.recipes(rows) if name not in (read.FLOOR, one)]
+    recipes = compared(found, column)
+    shown = [name for name in recipes if not (folded and name in LEARNERS)]
     notes, body = Notes(), []
     for shift, part, dose in _places(found):
-        fields = [
-            _heat_entry(read.at(scores, shift, dose.name, recipe), read.at(errors, shift, dose.name, recipe), notes)
-            for recipe in recipes
-        ]
+        fields = []
+        for recipe in shown:
+            error = read.NOT_SCORED if folded else read.at(errors, shift, dose.name, recipe)
+            fields.append(_heat_entry(read.at(scores, shift, dose.name, recipe), error, notes))
+        if folded:
+            fields.append(_best_entry({name: read.at(scores, shift, dose.name, name) for name in LEARNERS}, notes))
         body.append((Entry(shift or "i.i.d.", part), Entry(dose.label), *fields))
-    data = tables.tsv(SWEEP, {column: scores, "rmse": errors})
-    return Table(title, ("shift", "dose", *recipes), tuple(body), notes.lines(), data, labels=2, dense=True)
+    data = "" if folded else tables.tsv(SWEEP, {column: scores, "rmse": errors})
+    heads = ("shift", "dose", *shown, *(["best control"] if folded else []))
+    return Table(title, heads, tuple(body), notes.lines(), data, labels=2, dense=True)
+
+
+def compared(found: Sweep, column: str) -> list[str]:
+    """Recipes between floor and ceiling, which `column` scales by."""
+    one = read.SOURCE if column == "scaled" else read.ORACLE
+    return [name for name in read.recipes(found.frame) if name not in (read.FLOOR, one)]
+
+
+def _best_entry(scores: dict[str, Number], notes: Notes) -> Entry:
+    """Highest score of the controls, and whose it is."""
+    defined = {name: number for name, number in scores.items() if number.defined}
+    if not defined:
+        return _heat_entry(next(iter(scores.values())), read.NOT_SCORED, notes)
+    best = max(defined, key=lambda name: defined[name].value)
+    return _heat_entry(defined[best], read.NOT_SCORED, notes)._replace(small=best)
 
 
 def _places(found: Sweep) -> list[tuple[str, str, Dose]]:
@@ -84,13 +125,13 @@ def _places(found: Sweep) -> list[tuple[str, str, Dose]]:
         (shift, part, dose)
         for part, shifts in read.families(found.frame).items()
         for shift in shifts
-        for dose in _heat_doses(found.ladders[shift])
+        for dose in low_and_largest(found.ladders[shift])
     ]
     return [("", "", Dose("0", 0.0)), *null, *doses]
 
 
-def _heat_doses(ladder: Sequence[Dose]) -> list[Dose]:
-    """Doses of a family that the heat table shows: the one nearest to `LOW`, the largest, and the arms."""
+def low_and_largest(ladder: Sequence[Dose]) -> list[Dose]:
+    """Doses of a family that stand for all, without 0: the one nearest to `LOW`, the largest, and the arms."""
     numbered = [dose for dose in ladder[1:] if not dose.arm]
     low = min(numbered[:-1], key=lambda dose: abs(dose.severity - LOW), default=None)
     low_and_largest = [*([low] if low else []), *numbered[-1:]]
@@ -108,8 +149,12 @@ def _heat_entry(score: Number, error: Number, notes: Notes) -> Entry:
 
 def shade(score: float) -> str:
     """Inline style of a scaled score: white at 0, blue at 1, vermillion at -1, light enough for dark ink."""
-    weight = min(abs(score), 1.0) * 0.7
-    mixed = [round(255 + weight * (end - 255)) for end in (BLUE if score >= 0 else VERMILLION)]
+    return tint(BLUE if score >= 0 else VERMILLION, min(abs(score), 1.0) * 0.7)
+
+
+def tint(colour: tuple[int, int, int], weight: float = 0.25) -> str:
+    """Inline style of a field: white mixed with a colour."""
+    mixed = [round(255 + weight * (end - 255)) for end in colour]
     return f"background:#{mixed[0]:02x}{mixed[1]:02x}{mixed[2]:02x}"
 
 

@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from shiftbench.report.figures import GREY, INK, SETTINGS, inline, svg
+from shiftbench.report.figures import GREY, INK, SETTINGS
+from shiftbench.report.inline import inline, svg
 
 WIDE, SQUARE = (2.75, 1.5), (2.75, 2.1)
 """Sizes of a small figure, inches: of a motif, of a law."""

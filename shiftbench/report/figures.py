@@ -1,15 +1,11 @@
 """Figures of the report as inline SVG: one size, one font, one colour a recipe, labels at the lines."""
 
-import hashlib
 import html
-import io
 import itertools
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -19,6 +15,8 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import MaxNLocator
 
 from shiftbench.report.frame import FLOOR, ORACLE, SOURCE, Number
+from shiftbench.report.inline import inline, svg
+from shiftbench.spec import PRIOR
 
 WIDTH, HEIGHT = 4.4, 3.4
 SMALL = (2.75, 3.5)
@@ -60,26 +58,36 @@ UNDER_TEST = [
 KNOWN = {
     ORACLE: Style("#000000", "", 1.4, "--"),
     SOURCE: Style("#000000", "", 1.8),
+    "repeat": Style("#000000", "D"),
+    "position_mean": Style("#4D4D4D", "<"),
+    "conservation": Style("#4D4D4D", ">"),
     "motif_prior": Style("#CC79A7", "D"),
     "pwm_ridge": Style("#009E73", "v"),
     "kmer_ridge": Style("#E69F00", "s"),
     "gc_ridge": Style("#56B4E9", "^"),
     FLOOR: Style(GREY, "", 1.4, ":"),
-    "cnn": UNDER_TEST[0],
+    **dict(zip(("cnn", "bilstm", "transformer"), UNDER_TEST, strict=False)),
 }
-WRAPPED = {"none": ("-", False), "ensemble": ("--", True), "conformal_normalised": (":", True)}
+WRAPPED = {"ensemble": "-."}
+"""Dashes of wrappers that have one of their own."""
 
 
 def styles(recipes: Sequence[str]) -> dict[str, Style]:
-    """Style of every recipe of a report: controls and `cnn` have fixed ones (Okabe-Ito), others take theirs in turn."""
-    tested = [name for name in recipes if name not in KNOWN]
-    return KNOWN | dict(zip(tested, itertools.cycle(UNDER_TEST[1:]), strict=False))
+    """Style of every recipe of a report: those of the product have fixed ones (Okabe-Ito), others take theirs in turn.
+
+    A network with structural priors has the colour and mark of the same without, but is dashed and hollow.
+    """
+    plain = dict.fromkeys(name.removesuffix(PRIOR) for name in recipes)
+    look = KNOWN | dict(zip([name for name in plain if name not in KNOWN], itertools.cycle(UNDER_TEST[3:])))
+    priors = [name for name in recipes if name.endswith(PRIOR) and name not in KNOWN]
+    return look | {name: replace(look[name.removesuffix(PRIOR)], dash="--", hollow=True) for name in priors}
 
 
 def wrapped(style: Style, wrapper: str) -> Style:
-    """Style of a recipe under a wrapper: same colour, another dash, hollow marks."""
-    dash, hollow = WRAPPED.get(wrapper, ("-.", True))
-    return style if wrapper == "none" else replace(style, dash=dash, hollow=hollow, width=1.4)
+    """Style of a recipe under a wrapper: same colour, another dash and mark."""
+    if wrapper == "none":
+        return style
+    return replace(style, dash=WRAPPED.get(wrapper, ":"), marker="d", hollow=True, width=1.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +167,23 @@ def swatch(name: str, style: Style) -> str:
     line = f'stroke="{style.colour}" stroke-width="{style.width}"'
     mark = ""
     if style.marker:
-        shape = MarkerStyle(style.marker)
-        corners = np.asarray(shape.get_path().transformed(shape.get_transform()).to_polygons()[0])
-        points = " ".join(f"{20 + 7 * x:.2f},{8 - 7 * y:.2f}" for x, y in corners)
-        mark = f'<polygon points="{points}" fill="{"#ffffff" if style.hollow else style.colour}" {line}></polygon>'
+        mark = f'<polygon points="{outline(style.marker, 20, 8, 7)}" fill="{filled(style)}" {line}></polygon>'
     return (
         f'<svg viewBox="0 0 40 16" role="img" aria-label="line of {html.escape(name)}">'
         f'<line x1="1" y1="8" x2="39" y2="8" stroke-dasharray="{dash}" {line}></line>{mark}</svg>'
     )
+
+
+def outline(marker: str, x: float, y: float, size: float) -> str:
+    """Corners of a mark at a place, as SVG writes them."""
+    shape = MarkerStyle(marker)
+    corners = np.asarray(shape.get_path().transformed(shape.get_transform()).to_polygons()[0])
+    return " ".join(f"{x + size * right:.2f},{y - size * up:.2f}" for right, up in corners)
+
+
+def filled(style: Style) -> str:
+    """Colour inside a mark."""
+    return "#ffffff" if style.hollow else style.colour
 
 
 def dots(
@@ -239,13 +256,6 @@ def _finish(figure: Figure, axes: Axes, panel: Panel, series: Sequence[Series]) 
     return inline(svg(figure), told)
 
 
-def svg(figure: Figure) -> str:
-    """SVG text of a figure, the same bytes at every call."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
-
-
 def _told(panel: Panel, series: Sequence[Series]) -> str:
     """Names with their numbers, in words."""
     shown = [(one.name, _points(panel, one)) for one in series]
@@ -293,7 +303,7 @@ def _look(style: Style) -> dict[str, Any]:
         "marker": style.marker,
         "markersize": 5.2 if style.width > 1.3 else 4.2,
         "markeredgewidth": 1.0,
-        "markerfacecolor": "#ffffff" if style.hollow else style.colour,
+        "markerfacecolor": filled(style),
         "markeredgecolor": style.colour,
     }
 
@@ -313,37 +323,3 @@ def spaced(heights: Sequence[float], gap: float) -> list[float]:
 def shortened(name: str, most: int = 17) -> str:
     """Name that fits beside a figure."""
     return name if len(name) <= most else name[: most - 1] + "…"
-
-
-def inline(svg: str, alt: str) -> str:
-    """SVG for an HTML page: no outside names, ids only where referenced and unique to the figure, with `alt`."""
-    root = ElementTree.fromstring(svg)
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag.endswith(("metadata", "style")):
-                parent.remove(child)
-    mark = "f" + hashlib.blake2b(svg.encode(), digest_size=4).hexdigest()
-    used = set(re.findall(r"url\(#([^)]+)\)|href=\"#([^\"]+)\"", svg))
-    names = {name: f"{mark}-{turn}" for turn, name in enumerate(sorted({a or b for a, b in used}))}
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-        element.attrib = _attributes(element.attrib, names)
-    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": alt}
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _attributes(found: dict[str, str], names: dict[str, str]) -> dict[str, str]:
-    point: Callable[[re.Match[str]], str] = lambda match: f"url(#{names[match[1]]})"  # noqa: E731
-    kept = {}
-    for name, value in found.items():
-        key = name.rpartition("}")[2]
-        if key == "id":
-            if value in names:
-                kept[key] = names[value]
-        elif key == "href":
-            kept[key] = "#" + names[value[1:]]
-        elif key == "style":
-            kept[key] = re.sub(r"(font: [^;']*)'[^;]*", r"\1sans-serif", re.sub(r"url\(#([^)]+)\)", point, value))
-        else:
-            kept[key] = re.sub(r"url\(#([^)]+)\)", point, value)
-    return kept

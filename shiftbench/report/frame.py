@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from shiftbench.spec import NULL
+from shiftbench.wrappers import WRAPPERS
 
 FLOOR, SOURCE, ORACLE = "training_mean", "source_oracle", "oracle"
 ANNOTATION = ("repeat", "position_mean", "conservation")
@@ -55,7 +56,7 @@ REAL = (
 WHOLE = ("world", "seed", "budget")
 INTERVALS = {"value": ("low", "high"), "scaled": ("scaled_low", "scaled_high")}
 
-Kind = Literal["shift", "variants", "measured"]
+Kind = Literal["shift", "variants", "alleles", "measured"]
 Key = tuple[str, ...]
 
 
@@ -109,8 +110,8 @@ def complete(results: pd.DataFrame) -> pd.DataFrame:
     """Frame with every column that the report reads; what is absent becomes blank, as does group `all`."""
     columns: dict[str, pd.Series[Any]] = {}
     for name in TEXT:
-        text = _column(results, name, "").astype(object)
-        columns[name] = text.where(text.notna(), "").astype(str)
+        text = _column(results, name, "")
+        columns[name] = (text if text.dtype == "str" else text.astype(object)).fillna("").astype("str")
     columns |= {name: pd.to_numeric(_column(results, name, math.nan)).astype(float) for name in REAL}
     columns |= {name: pd.to_numeric(_column(results, name, 0)).fillna(0).astype(int) for name in WHOLE}
     columns["group"] = columns["group"].replace("all", "")
@@ -121,12 +122,30 @@ def _column(results: pd.DataFrame, name: str, blank: str | float) -> "pd.Series[
     return results[name] if name in results else pd.Series(blank, index=results.index, dtype=object)
 
 
+def plainly(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows over all of a test set by predictions that saw no label of it: those that one number is meant by."""
+    return frame[(frame["stratum"] == "") & (frame["budget"] == 0)]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def simulated(frame: pd.DataFrame) -> bool:
+    """Whether a task is of a simulated world, which has oracles."""
+    return bool(frame["recipe"].isin([ORACLE, SOURCE]).any())
+
+
 def kind(frame: pd.DataFrame) -> Kind:
-    """What a task's rows show: doses of shifts, variant effects by element, or measured values by output."""
+    """What a task's rows show: doses of shifts, effects of variants by element or by allele, or measured values."""
     if (frame["shift"] != "").any():
         return "shift"
-    correlations = frame["metric"].isin(["pearson", "spearman", ""]).all()
-    return "variants" if correlations and (frame["group"] != "").any() else "measured"
+    metrics = set(frame["metric"].unique())
+    if "auroc" in metrics:
+        return "alleles"
+    correlations = metrics <= {"pearson", "spearman", ""} and (frame["group"] != "").any()
+    return "variants" if correlations or "confidence_gap" in metrics else "measured"
 
 
 def primary_view(frame: pd.DataFrame) -> str:
@@ -292,7 +311,7 @@ def largest(ladder: Sequence[Dose]) -> Dose:
 
 def recipes(frame: pd.DataFrame) -> list[str]:
     """Recipes from ceiling to floor: oracles, networks by name, controls, training mean."""
-    present = set(frame["recipe"])
+    present = set(frame["recipe"].unique())
     known = [name for name in CONTROLS if name in present]
     oracles = [name for name in known if name in (ORACLE, SOURCE)]
     return [*oracles, *networks(frame), *[name for name in known if name not in oracles]]
@@ -300,10 +319,10 @@ def recipes(frame: pd.DataFrame) -> list[str]:
 
 def networks(frame: pd.DataFrame) -> list[str]:
     """Recipes that are under test: all but the controls, by name."""
-    return sorted(set(frame["recipe"]) - set(CONTROLS) - {""})
+    return sorted(set(frame["recipe"].unique()) - set(CONTROLS) - {""})
 
 
 def wrappers(frame: pd.DataFrame) -> list[str]:
-    """Wrappers in the order none, ensemble, conformal_normalised, then others by name."""
-    order = ("none", "ensemble", "conformal_normalised")
-    return sorted(set(frame["wrapper"]) - {""}, key=lambda name: (order.index(name) if name in order else 9, name))
+    """Wrappers in the order of the registry, then others by name."""
+    order = {name: turn for turn, name in enumerate(WRAPPERS)}
+    return sorted(set(frame["wrapper"].unique()) - {""}, key=lambda name: (order.get(name, len(order)), name))

@@ -8,21 +8,30 @@ import pandas as pd
 
 from shiftbench.metrics.table import METRICS
 from shiftbench.report import frame as read
-from shiftbench.report import tables
+from shiftbench.report import missing, tables
+from shiftbench.report.claims import claims as judged
 from shiftbench.report.sections import sections
 from shiftbench.report.tables import Table
 from shiftbench.report.world import pictures
 
 
-def write(results: pd.DataFrame, manifest: dict[str, Any], path: Path) -> None:
-    """Write the report of `results` and `manifest` to `path`: the same bytes from the same input."""
+def write(
+    results: pd.DataFrame, manifest: dict[str, Any], path: Path, *, robustness: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None, claims: pd.DataFrame | None = None,
+) -> None:  # fmt: skip
+    """Write the report of a run's tables and `manifest` to `path`: the same bytes from the same input."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(results, manifest), encoding="utf-8", newline="\n")
+    text = render(results, manifest, robustness=robustness, curves=curves, claims=claims)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def render(results: pd.DataFrame, manifest: dict[str, Any]) -> str:
-    """HTML of the report; parts without numbers do not appear."""
+def render(
+    results: pd.DataFrame, manifest: dict[str, Any], *, robustness: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None, claims: pd.DataFrame | None = None,
+) -> str:  # fmt: skip
+    """HTML of the report; parts without numbers do not appear, nor do those whose table is absent."""
     whole = read.complete(results)
+    tier = str(manifest.get("tier", ""))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -32,18 +41,15 @@ def render(results: pd.DataFrame, manifest: dict[str, Any]) -> str:
     )
     return environment.get_template("report.html").render(
         suite=str(manifest.get("suite", "")),
-        tier=str(manifest.get("tier", "")),
+        tier=tier,
         facts=_facts(whole, manifest),
-        sections=[
-            *sections(whole, {name: str(text) for name, text in manifest.get("tasks", {}).items()}),
-            *pictures(manifest),
-        ],
-        states=_states(manifest),
+        sections=[*judged(claims, tier), *sections(whole, manifest, robustness, curves), *pictures(manifest)],
+        states=missing.states(manifest),
         alarms=_alarms(whole),
         metrics=_metrics(whole),
         versions=_versions(manifest),
         data=_data(manifest),
-        undefined=tables.undefined(whole),
+        undefined=missing.undefined(whole),
     )
 
 
@@ -63,26 +69,6 @@ def _facts(frame: pd.DataFrame, manifest: dict[str, Any]) -> list[tuple[str, str
         for state in ("failed", "skipped")
     ]
     return [(name, value) for name, value in facts if value]
-
-
-def _states(manifest: dict[str, Any]) -> list[Table]:
-    """Nodes that failed or were skipped, each with those that share its reason, and the command that helps."""
-    found = []
-    for state in ("failed", "skipped"):
-        nodes = manifest.get(state) or []
-        rows = [
-            (node.get("node", "") + _and_more(node), node.get("reason", ""), node.get("command", "") or "–")
-            for node in nodes
-        ]
-        if rows:
-            heads = ("node", "reason", "command that helps")
-            found.append(tables.plain(f"{state.capitalize()} nodes", heads, rows))
-    return found
-
-
-def _and_more(node: dict[str, Any]) -> str:
-    more = node.get("nodes", 1) - 1
-    return f" (and {more} more node{'s' if more > 1 else ''})" if more > 0 else ""
 
 
 def _alarms(frame: pd.DataFrame) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shiftbench.report import frame as read
+from shiftbench.report.doses import Sweep
 from shiftbench.report.frame import NOMINAL, Dose, Number, Scores
 from shiftbench.report.tables import decimal, percent
 
@@ -14,20 +15,27 @@ PARTS = {
     "program": "Concept shift (program): the same sequences as those trained on; what they do changes.",
     "assay": "Measurement shift (assay): sequences and biology stay the same; how they are measured changes.",
 }
-GROWTH, MISS, FALL = 0.05, 0.03, 0.05
-"""Error counts as grown from +5 %, intervals as failing from 3 points under nominal with the interval below it, and a
-correlation as fallen from -.05: a shift that makes values differ less lowers every error."""
+GROWTH, TWICE, MISS, FALL = 0.05, 2.0, 0.03, 0.05
+"""Error counts as grown from +5 % and from twice what chance moves it by, intervals as failing from 3 points under
+nominal with the interval below it, and a correlation as fallen from -.05: a shift that makes values differ less lowers
+every error."""
 
 
-def change(before: float, after: float) -> str:
-    """Relative change, signed: (+23 %)."""
-    share = after / before - 1
-    return f"({'+' if share >= 0 else ''}{percent(share)})" if before > 0 else ""
+def change(before: float, after: float, chance: Number) -> str:
+    """How many times the error is what it was, and what a second draw of the training law alone moves it by."""
+    if before <= 0:
+        return ""
+    moved = f"; chance alone moves it by {decimal(chance.value, 2)}" if chance.defined else ""
+    return f"(×\u00a0{decimal(after / before, 2)}{moved})"
 
 
-def verdict(before: Number, after: Number, held: Number, tells: Pair = (read.NOT_SCORED, read.NOT_SCORED)) -> str:
-    """What error and coverage together mean; `tells`: correlation before and after."""
-    grown = after.value > before.value * (1 + GROWTH)
+def verdict(
+    before: Number, after: Number, held: Number, tells: Pair = (read.NOT_SCORED, read.NOT_SCORED),
+    chance: Number = read.NOT_SCORED,
+) -> str:  # fmt: skip
+    """What error and coverage together mean; `tells`: correlation before and after; `chance`: as of the null shift."""
+    rise = after.value - before.value
+    grown = rise > before.value * GROWTH and not rise <= TWICE * chance.value
     less = "it tells values apart worse, though its error does not grow"
     if not held.defined:
         if not grown:
@@ -45,26 +53,38 @@ def fallen(tells: Pair) -> bool:
     return tells[1].value < tells[0].value - FALL
 
 
-def dose_effect(
-    shift: str, dose: Dose, recipe: str, errors: Scores, coverage: Scores, correlation: Scores | None = None
-) -> str:
-    """Error, coverage and correlation of a recipe at a dose against dose 0; empty where the error is undefined."""
-    tells = _pair(shift, dose, recipe, correlation or {})
-    before, after = (read.at(errors, shift, name, recipe) for name in ("0", dose.name))
-    start, held = (read.at(coverage, shift, name, recipe) for name in ("0", dose.name))
+def dose_effect(shift: str, dose: Dose, found: Sweep) -> str:
+    """Error, coverage and correlation of the leader at a dose against dose 0; empty without its error."""
+    recipe = found.leader
+    tells = _pair(shift, dose, recipe, found.correlation)
+    before, after = _pair(shift, dose, recipe, found.errors)
+    start, held = _pair(shift, dose, recipe, found.coverage)
     if not (before.defined and after.defined):
         return ""
     moves = "grows" if after.value > before.value else "goes"
     text = (
         f"Under {shift} at {dose.label} the error of {recipe} {moves} from {decimal(before.value, 2)} to "
-        f"{decimal(after.value, 2)} {change(before.value, after.value)}"
+        f"{decimal(after.value, 2)} {change(before.value, after.value, found.chance)}"
     )
     if held.defined:
         at_first = f" ({percent(start.value)} at dose 0)" if start.defined else ""
         text += f" and its {percent(NOMINAL)} intervals hold {percent(held.value)} of new measurements{at_first}"
     if tells[0].defined and tells[1].defined:
         text += f"; its correlation goes from {decimal(tells[0].value, 2)} to {decimal(tells[1].value, 2)}"
-    return f"{text}: {verdict(before, after, held, tells)}."
+    return f"{text}: {verdict(before, after, held, tells, found.chance)}."
+
+
+def filtering(shift: str, dose: Dose, found: Sweep) -> str:
+    """Whether keeping the half that the leader is surest of still helps at a dose; empty where that is undefined."""
+    before, after = _pair(shift, dose, found.leader, found.filtered)
+    if not after.defined:
+        return ""
+    at_first = f" ({percent(before.value)} at dose 0)" if before.defined else ""
+    if after.low > 0:
+        means = "filtering by its stated SD helps"
+    else:
+        means = "filtering by its stated SD does harm" if after.high < 0 else "filtering shows no clear benefit"
+    return f"Keeping the half it is surest of removes {percent(after.value)} of the squared error{at_first}: {means}."
 
 
 def _pair(shift: str, dose: Dose, recipe: str, scores: Scores) -> Pair:
@@ -92,20 +112,10 @@ def oracle_gap(shift: str, dose: Dose, recipe: str, errors: Scores) -> str:
     return f"{text} The other {decimal(own, 2)} is the failure of {recipe} itself."
 
 
-def spread(shift: str, dose: Dose, names: Sequence[str], errors: Scores) -> str:
-    """Which of several networks errs least and most at a dose; empty for fewer than two."""
-    found = [(number.value, name) for name in names if (number := read.at(errors, shift, dose.name, name)).defined]
-    if len(found) < 2:
-        return ""
-    (low, least), (high, most) = min(found), max(found)
-    return (
-        f"Of {len(found)} recipes, {least} errs least there ({decimal(low, 2)}) and {most} most ({decimal(high, 2)})."
-    )
-
-
 def not_reached(dose: Dose, errors: Scores, shift: str) -> str:
     """Why a dose has no numbers."""
-    reasons = [number.reason for key, number in errors.items() if key[:2] == (shift, dose.name)]
+    place = (shift, dose.name)
+    reasons = [number.reason for key, number in errors.items() if key[:2] == place and key[3] == "none"]
     return f"{dose.label.capitalize()} of {shift} has no numbers: {reasons[0]}." if reasons else ""
 
 
@@ -140,17 +150,15 @@ def heat(scaled: Scores, recipe: str, tops: dict[str, Dose]) -> str:
     )
 
 
-def tally(
-    tops: dict[str, Dose], recipe: str, errors: Scores, coverage: Scores, correlation: Scores | None = None
-) -> str:
-    """Shifts by what their largest dose does to a recipe; empty for fewer than two."""
-    named: dict[str, list[str]] = {}
+def tally(tops: dict[str, Dose], found: Sweep) -> str:
+    """Shifts by what their largest dose does to the leader; empty for fewer than two."""
+    recipe, named = found.leader, dict[str, list[str]]()
     for shift, dose in tops.items():
-        before, after = (read.at(errors, shift, name, recipe) for name in ("0", dose.name))
+        before, after = _pair(shift, dose, recipe, found.errors)
         if before.defined and after.defined:
-            held = read.at(coverage, shift, dose.name, recipe)
-            tells = _pair(shift, dose, recipe, correlation or {})
-            named.setdefault(verdict(before, after, held, tells), []).append(shift)
+            held = read.at(found.coverage, shift, dose.name, recipe)
+            tells = _pair(shift, dose, recipe, found.correlation)
+            named.setdefault(verdict(before, after, held, tells, found.chance), []).append(shift)
     if sum(map(len, named.values())) < 2:
         return ""
     told = [

@@ -1,7 +1,6 @@
 """Tables of the report and of the terminal, with the numbers behind them as TSV."""
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -33,7 +32,7 @@ class Table:
     """Plain data of a table; `rows` hold one `Entry` a column, `notes` explain the marks, `data` is TSV.
 
     `groups`: headings over runs of columns with their lengths; `labels`: leading columns that name the row;
-    `dense`: small print stands beside its number instead of under it.
+    `dense`: small print stands beside its number instead of under it; `text`: sentences, which wrap.
     """
 
     title: str
@@ -44,6 +43,7 @@ class Table:
     groups: tuple[tuple[str, int], ...] = ()
     labels: int = 1
     dense: bool = False
+    text: bool = False
 
 
 @dataclass(slots=True)
@@ -98,13 +98,10 @@ def tsv(labels: Sequence[str], parts: dict[str, Scores]) -> str:
 
 def pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
     """Recipe and wrapper of every row of a table, from ceiling to floor."""
-    present = set(zip(frame["recipe"], frame["wrapper"], strict=True))
-    return [
-        (recipe, wrapper)
-        for recipe in read.recipes(frame)
-        for wrapper in read.wrappers(frame)
-        if (recipe, wrapper) in present
-    ]
+    found = frame[["recipe", "wrapper"]].drop_duplicates()
+    present = set(zip(found["recipe"], found["wrapper"], strict=True))
+    names, wrappers = read.recipes(found), read.wrappers(found)
+    return [(recipe, wrapper) for recipe in names for wrapper in wrappers if (recipe, wrapper) in present]
 
 
 def drawn(frame: pd.DataFrame, leader: str) -> list[tuple[str, str]]:
@@ -159,43 +156,6 @@ HEADS = {"rmse": "RMSE", "pearson": "Pearson", "spearman": "Spearman", "coverage
 def plain(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Table of plain text."""
     return Table(title, tuple(columns), tuple(tuple(Entry(str(part)) for part in row) for row in rows))
-
-
-def undefined(frame: pd.DataFrame) -> Table:
-    """Numbers and scaled scores without a value, counted by what they are and why, with one example each.
-
-    Where no world is simulated there is no oracle that could have been given: there, no ceiling is known.
-    """
-    simulated = {task for task, rows in frame.groupby("task") if read.kind(rows) == "shift"}
-    heads = ("rows", "task", "number", "status", "reason", "for example")
-    body: list[tuple[object, ...]] = []
-    missing = frame["value"].isna()
-    for column, rows in (
-        ("value", frame[missing]),
-        *(
-            (name, frame[~missing & frame["reason"].str.contains(rf"(?:^|; ){name}: ")])
-            for name in ("scaled", "scaled_target")
-        ),
-    ):
-        told = rows.assign(reason=rows["reason"].map(lambda text, name=column: read.why(text, name)))
-        for key, same in told.groupby(["status", "task", "metric", "reason"], sort=True):
-            status, task, metric, reason = map(str, key)
-            if task not in simulated:
-                reason = re.sub(r"not given \((?:source )?oracle\)", "no ceiling is known", reason)
-            one = same.iloc[0]
-            place = f"{one['shift']} dose {one['dose']}" if one["shift"] else one["group"]
-            example = ", ".join(part for part in (place, one["output"], one["recipe"], one["wrapper"]) if part)
-            body.append(
-                (
-                    len(same),
-                    task,
-                    f"{column} of {metric or 'every metric'}",
-                    status if column == "value" else "undefined",
-                    reason or "no reason given",
-                    example,
-                )
-            )
-    return plain("Numbers without a value, and why", heads, body)
 
 
 def summary(results: pd.DataFrame) -> list[Table]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench.report import doses, figures, frame, page, sentences, shifted, tables
+from shiftbench.report import doses, family, figures, frame, missing, page, sentences, tables
 from shiftbench.spec import SEVERITIES
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -168,7 +168,9 @@ def measured() -> list[dict]:
                         }
                     )
                 held = (
-                    0.9 - lift / 2 + {"ensemble": 0.015, "conformal_normalised": 0.005}.get(wrapper, 0.02 * len(name) / 10 - 0.02)
+                    0.9
+                    - lift / 2
+                    + {"ensemble": 0.015, "conformal_normalised": 0.005}.get(wrapper, 0.02 * len(name) / 10 - 0.02)
                 )
                 error = math.sqrt(1 - (0 if constant else base) ** 2)
                 rows.append(of | {"metric": "rmse", "value": error, "low": error - 0.02, "high": error + 0.02})
@@ -315,13 +317,9 @@ def test_names_and_reasons_are_escaped():
 def test_every_figure_has_words_and_a_table(html):
     read = Reader(html)
     pictures = read.of("svg")
-    sizes = [tuple(map(float, one["viewbox"].split())) for one in pictures]
-    keys = 10  # recipes and wrappers of each of three parts
-    assert {size[2:]: sizes.count(size) for size in sizes} == {
-        (198, 252): 4,  # shifts of one part
-        (316.8, 244.8): 4,  # two of cell types, two of elements
-        (40, 16): 3 * keys,
-    }
+    sizes = [tuple(map(float, one["viewbox"].split()))[2:] for one in pictures]
+    assert sizes.count((198, 252)) == 2 * 4  # over the doses, and between the oracles, of each shift of one part
+    assert sizes.count((40, 16)) == 3 * 10  # recipes and wrappers of each of three parts
     assert all(one["role"] == "img" and one["aria-label"] for one in pictures)
     assert all("cnn " in one["aria-label"] for one in pictures if not one["aria-label"].startswith("line of"))
     for section in re.findall(r"<section.*?</section>", html, re.DOTALL):
@@ -343,8 +341,8 @@ def test_sentence_repeats_the_numbers_of_the_frame(html):
     before, after, held = mean("rmse", "", "0"), mean("rmse", "rewiring", "5"), mean("coverage", "rewiring", "5")
     said = (
         f"Under rewiring at dose 5 the error of cnn grows from {before:.2f} to {after:.2f} "
-        f"(+{100 * (after / before - 1):.0f}\u00a0%) and its 90\u00a0% intervals hold {100 * held:.0f}\u00a0% "
-        f"of new measurements"
+        f"(×\u00a0{after / before:.2f}; chance alone moves it by 0.01) and its 90\u00a0% intervals hold "
+        f"{100 * held:.0f}\u00a0% of new measurements"
     )
     assert said in Reader(html).text
     assert "it is wrong and does not know it" in html
@@ -397,13 +395,34 @@ def test_missing_and_undefined_are_told_with_counts(html):
     text = Reader(html).text
     assert "What is missing" in text
     assert "the prediction is constant" in text
-    rows = tables.undefined(frame.complete(whole())).rows
-    counts = {(fields[2].text, fields[3].text): int(fields[0].text) for fields in rows}
-    assert counts == {
-        ("value of every metric", "skipped"): 12,
-        ("value of pearson", "undefined"): 4,
-        ("value of spearman", "undefined"): 4,
-    }
+    rows = missing.undefined(frame.complete(whole())).rows
+    counts = {(fields[1].text, fields[2].text, fields[4].text): int(fields[0].text) for fields in rows}
+    assert counts == {("value", "every metric", "skipped"): 12, ("value", "pearson, spearman", "undefined"): 8}
+
+
+def test_reasons_that_differ_in_counts_and_outputs_stand_together():
+    assert (
+        missing.alike("cell1: the interval is infinite in 92 of 296 rows") == "the interval is infinite in # of # rows"
+    )
+    assert missing.alike("shift gc: severity ends at 0.71") == "shift gc: severity ends at #"
+    assert missing.alike("the predictor states no density") == "the predictor states no density"
+    at = BLANK | {"recipe": "cnn", "wrapper": "none", "seed": 0, "value": math.nan, "status": "undefined"}
+    rows = [at | {"metric": f"m{k}", "reason": f"{k} of {n} rows"} for k in range(9) for n in (10, 20)]
+    (told,) = missing.undefined(frame.complete(pd.DataFrame(rows))).rows
+    assert told[0].text == "18"
+    assert told[2].text.endswith(" and 3 more")
+    assert told[5].text == "# of # rows"
+
+
+def test_the_list_of_undefined_numbers_is_never_page_long():
+    at = BLANK | {"recipe": "cnn", "wrapper": "none", "seed": 0, "value": math.nan, "status": "undefined"}
+    names = [a + b for a in "abcdefghij" for b in "klmnopqrst"]
+    rows = [at | {"metric": "m", "reason": f"no {name}"} for name in names] + [at | {"metric": "m", "reason": "no ak"}]
+    table = missing.undefined(frame.complete(pd.DataFrame(rows))).rows
+    assert len(table) == missing.MOST + 1
+    assert (table[0][0].text, table[0][5].text) == ("2", "no ak")
+    assert table[-1][0].text == str(len(names) - missing.MOST)
+    assert sum(int(row[0].text) for row in table) == len(rows)
 
 
 def test_reason_of_a_scaled_score_is_its_own_part():
@@ -454,7 +473,7 @@ def test_partial_frames_do_not_crash(part):
     }
     text = page.render(frames[part], {})
     assert Reader(text).open == []
-    assert ("cagi5: by element" in text) == (part in ("real", "controls"))
+    assert ('id="mpra-program"' in text) == (part in ("shift", "controls"))
     assert all(len(row) == len(table.columns) for table in tables.summary(frames[part]) for row in table.rows)
 
 
@@ -520,9 +539,9 @@ def test_an_interval_that_one_fit_lacks_is_blank_and_clipped_scores_lie_in_their
 
 
 def test_captions_tell_whose_intervals_the_bars_are(html):
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
-    assert len(captions) == 5  # three parts, cell types, elements
-    assert all("95\u00a0% intervals of one fit, mean over fits" in caption for caption in captions)
+    for part in ("genome", "program", "assay"):
+        (caption,) = re.findall(r'<p class="caption">(.*?)</p>', section(html, f"mpra-{part}"))
+        assert "95\u00a0% intervals of one fit, mean over fits" in caption
 
 
 @pytest.mark.parametrize(
@@ -534,23 +553,11 @@ def test_heat_table_shows_a_low_dose_the_largest_and_the_arms(numbered, shown, a
     ladder = [frame.Dose(str(dose), SEVERITIES[str(dose)]) for dose in [0, *numbered]] + [
         frame.Dose(name, 1.0) for name in arms
     ]
-    assert [dose.name for dose in doses._heat_doses(ladder)] == [*map(str, shown), *arms]
+    assert [dose.name for dose in doses.low_and_largest(ladder)] == [*map(str, shown), *arms]
 
 
 def test_heat_caption_says_which_doses_are_shown(html):
     assert "Of each shift: a low dose, the largest dose reached, and the named arms" in Reader(html).text
-
-
-def test_replicates_of_variant_tasks_are_no_ceiling(html):
-    parts = dict(re.findall(r'<section id="(\S+?)">(.*?)</section>', html, re.DOTALL))
-    real, elements = parts["lentimpra-by-output"], parts["cagi5-by-group"]
-    assert (">of ceiling<" in real, ">of repeat<" in real) == (True, False)
-    assert (">of ceiling<" in elements, ">of repeat<" in elements) == (False, True)
-    assert ("ceiling</text>" in real, "repeat</text>" in real) == (True, False)
-    assert ("ceiling</text>" in elements, "repeat</text>" in elements) == (False, True)
-    assert "root of the measurement's reliability" in Reader(real).text
-    assert "a model that knew the truth could pass it" in Reader(elements).text
-    assert "0.85 that a repeat of the experiment reaches" in Reader(elements).text
 
 
 def test_no_oracle_is_missed_where_none_can_exist():
@@ -558,12 +565,12 @@ def test_no_oracle_is_missed_where_none_can_exist():
     rows.loc[rows["metric"] == "rmse", "reason"] = (
         "scaled: HepG2: not given (source oracle); scaled_target: not given (oracle)"
     )
-    reasons = {
-        (fields[1].text, fields[2].text): fields[4].text for fields in tables.undefined(frame.complete(rows)).rows
-    }
-    assert reasons["lentimpra", "scaled of rmse"] == "HepG2: no ceiling is known"
-    assert reasons["lentimpra", "scaled_target of rmse"] == "no ceiling is known"
-    assert reasons["mpra", "scaled_target of rmse"] == "not given (oracle)"
+    told = {}
+    for fields in missing.undefined(frame.complete(rows)).rows:
+        told.setdefault((fields[1].text, fields[5].text), set()).update(fields[3].text.split(", "))
+    assert told["scaled", "no ceiling is known"] == {"lentimpra"}
+    assert told["scaled_target", "no ceiling is known"] == {"lentimpra"}
+    assert told["scaled_target", "not given (oracle)"] == {"mpra"}
 
 
 def test_nodes_of_one_trouble_are_counted_after_the_first(html):
@@ -609,7 +616,7 @@ def test_families_are_shown_by_part_and_compounds_apart(html):
     of = frame.complete(whole())
     assert frame.families(of) == {"genome": ["gc"], "program": ["rewiring", "turnover_pwm"], "assay": ["depth"]}
     assert frame.compounds(of) == ["gc+depth"]
-    labels = re.findall(r'aria-label="mpra, (\S+?)\.', section(html, "mpra-program"))
+    labels = re.findall(r'aria-label="mpra, (\S+?)\. ', section(html, "mpra-program"))
     assert labels == ["rewiring", "turnover_pwm"]
     for part in ("genome", "program", "assay"):
         assert "gc+depth" not in section(html, f"mpra-{part}")
@@ -669,7 +676,7 @@ def test_harm_splits_the_error_into_noise_ignorance_and_failure():
 
 def test_arms_stand_beyond_the_doses_and_are_not_joined(html):
     ladder = [frame.Dose("0", 0.0), frame.Dose("5", 0.75), frame.Dose("full", 1.0), frame.Dose("reverse", 2.0)]
-    at = [shifted._at(dose) for dose in ladder]
+    at = [family._at(dose) for dose in ladder]
     assert at[:2] == [0.0, 0.75]
     assert 0.75 < at[2] < at[3] < 1.2
     labels = re.findall(r'aria-label="mpra, (\S+?)\. (.*?)"', section(html, "mpra-program"))
@@ -678,7 +685,7 @@ def test_arms_stand_beyond_the_doses_and_are_not_joined(html):
 
 def test_axes_of_a_part_are_the_same():
     found = doses.sweep(frame.complete(pd.DataFrame(simulated())))
-    low, high = shifted._limits(found.errors, found, ["rewiring", "turnover_pwm"], [("cnn", "none")], False)
+    low, high = family._limits(found.errors, found, ["rewiring", "turnover_pwm"], [("cnn", "none")], False)
     values = [
         frame.at(found.errors, shift, dose.name, "cnn").value
         for shift in ("rewiring", "turnover_pwm")
