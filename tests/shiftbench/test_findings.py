@@ -33,6 +33,22 @@ def test_real_data_stand_by_test_set_with_their_ceiling():
     assert line(text, "lentimpra_gc", "high") == ["0.350", "0.940"]
 
 
+def test_outputs_never_stand_in_for_a_mean_that_is_undefined():
+    undefined = {"status": "undefined", "task": "turnover", "metric": "pearson"}
+    rows = [row(0.5, group="mouse", task="turnover", metric="pearson", output="HUES64")]
+    assert tables([*rows, row(float("nan"), group="mouse", **undefined)]) == {}
+    assert tables(rows), "the only output is the mean"
+
+
+def test_strands_are_not_averaged_with_views_of_one():
+    rows = [
+        row(value, suite="cagi4", task="cagi4", group="sample", metric="auroc", view=view, level=float("nan"))
+        for view, value in (("plain", 0.5), ("reverse", 0.6), ("strands", 0.7))
+    ]
+    (text,) = tables(rows).values()
+    assert line(text, "cagi4", "sample") == ["0.700"]
+
+
 def test_elements_are_averaged_without_weights_and_never_pooled():
     rows = [
         row(value, suite="cagi5", task="cagi5", group=group, output=cell, stratum=stratum, metric="spearman",
