@@ -56,6 +56,10 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
     _known(f"{where}, at", "tier", task.at, list(teacher.tiers))
     if (most := max(task.budgets, default=0)) > task.labelled:
         raise InputError(f"{where}: labelled is {task.labelled}; expected at least the largest of budgets, {most}")
+    for name in task.wrappers:
+        if WRAPPERS[name].calibrated and not {*WRAPPERS[name].budgets} & {*task.budgets}:
+            found, usable = (", ".join(map(str, numbers)) for numbers in (task.budgets, WRAPPERS[name].budgets))
+            raise InputError(f"{where}: budgets are {found}; wrapper {name} expected one of {usable}")
     for arm in task.arms:
         family, _, dose = arm.partition(":")
         _known(f"{where}, arm {arm}", "shift", [family], list(task.shifts))
@@ -77,6 +81,8 @@ def check_claims(suite: Suite) -> None:
         for check in claim.check:
             _known(where, "task", [check.task], list(tasks))
             task = tasks[check.task]
+            if len(task.views) > 1:
+                raise InputError(f"{where}: task {task.name} has {len(task.views)} views; expected one to judge")
             _known(where, "metric", [check.metric], list(task.metrics))
             _known(where, "recipe", [name + PRIOR * check.prior for name in claim.recipes], list(task.recipes))
             for test in filter(None, (check.at, check.against)):

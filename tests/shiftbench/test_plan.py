@@ -286,8 +286,8 @@ def test_subsets_may_be_fewer_at_a_tier():
     for tier, expected in (("smoke", {"b"}), ("bench", {"a", "b"})):
         made = plan([msgspec.structs.replace(suite, task=(task,), claim=())], tier, Selection())
         assert {row["group"] for _, row in made.scores} == expected
+    wrong = msgspec.structs.replace(task, fewer={"smoke": ("c",)})
     with pytest.raises(InputError, match="fewer: no subset 'c'"):
-        wrong = msgspec.structs.replace(task, fewer={"smoke": ("c",)})
         plan([msgspec.structs.replace(suite, task=(wrong,), claim=())], "smoke", Selection())
 
 
@@ -306,14 +306,14 @@ def test_calibrating_wrappers_are_tried_with_every_budget_and_others_once():
             assert node.calibration == node.predictions
     with pytest.raises(InputError, match="labelled is 32; expected at least the largest of budgets, 256"):
         altered({"labelled": 32, "budgets": (0, 256)}, number=1)
+    with pytest.raises(InputError, match="budgets are 256; wrapper conformal_weighted_gc expected one of 0"):
+        altered({"labelled": 256, "budgets": (256,), "wrappers": wrappers}, number=1)
 
 
 def test_a_wrapper_with_a_view_of_its_own_reads_that_view_once():
     made = altered({"wrappers": ("none", "mc_dropout", "views"), "views": ("plain", "reverse")}, number=1)
     rows = [(made.nodes[name], row) for name, row in made.scores if row["task"] == "repair" and row["recipe"] == "cnn"]
-    views = {
-        (row["wrapper"], row["view"]): {made.nodes[one].view for one in node.predictions} for node, row in rows
-    }
+    views = {(row["wrapper"], row["view"]): {made.nodes[one].view for one in node.predictions} for node, row in rows}
     assert views == {
         ("none", "plain"): {"plain"},
         ("none", "reverse"): {"reverse"},
@@ -339,3 +339,10 @@ def test_a_claim_that_cannot_be_judged_is_refused(change, says):
     broken = msgspec.structs.replace(claim, check=(msgspec.structs.replace(claim.check[0], **change),))
     with pytest.raises(InputError, match=says):
         plan([msgspec.structs.replace(suite, claim=(broken,))], "smoke", Selection())
+
+
+def test_a_claim_on_a_task_with_several_views_is_refused():
+    suite = load_suite("shift")
+    task = msgspec.structs.replace(suite.task[0], views=("plain", "strands"))
+    with pytest.raises(InputError, match="claim C1: task mpra has 2 views; expected one to judge"):
+        plan([msgspec.structs.replace(suite, task=(task, *suite.task[1:]))], "smoke", Selection())
