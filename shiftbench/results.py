@@ -10,7 +10,6 @@ from shiftbench.whole import whole
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 SCHEMA_VERSION = 2
 """Raised when a column is added, removed or means something else."""
@@ -144,13 +143,7 @@ def absent(status: str, reason: str) -> dict[str, Any]:
 def write_cost(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Write times and hosts, one row a node; they stand apart because they are no results."""
     import pyarrow as pa
-
-    _replace(pa.Table.from_pylist([dict(row) for row in rows]), path)
-
-
-def _replace(table: "pa.Table", path: Path) -> None:
-    """Put `table` at `path`, whole or not at all."""
     from pyarrow import parquet
 
     with whole(path) as partial:
-        parquet.write_table(table, partial)
+        parquet.write_table(pa.Table.from_pylist([dict(row) for row in rows]), partial)

@@ -128,7 +128,7 @@ class Scorer:
         """One number an output, then their mean if there are several."""
         return {cell: self._with_mean([self._estimate(cell, one) for one in stated]) for cell in self._cells}
 
-    def _estimate(self, cell: Cell, stated: "Stated") -> Known:
+    def _estimate(self, cell: Cell, stated: Stated) -> Known:
         compute = cell.metric.compute
         assert compute is not None  # only such metrics make cells
         try:
@@ -167,9 +167,8 @@ class Scorer:
             return known[role][cell]
         elif role != "floor" and cell.target == "observed":
             constants = ceilings.get(cell.metric.name + (f"@{cell.stratum}" if cell.stratum else ""), {})
-        missing = Undefined("not given")
         fixed = {name: Estimate(float(value), np.full(self._resamples, value)) for name, value in constants.items()}
-        return self._with_mean([fixed.get(output, missing) for output in outputs])
+        return self._with_mean([fixed.get(output, NOT_GIVEN) for output in outputs])
 
     def _row(
         self, cell: Cell, column: int, output: str, known: Known, size: Size, kept: NDArray[np.bool_] | None
