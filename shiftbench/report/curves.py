@@ -33,7 +33,7 @@ Curves = dict[tuple[str, ...], Points]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One of the four panels: which curve, how its axes read, and the landmarks that the table gives."""
+    """One of the four panels: which curve, how its axes read, and the landmarks that the table gives, as `says`."""
 
     curve: str
     target: str
@@ -44,12 +44,10 @@ class Kind:
 
 
 KINDS = (
-    Kind(
-        "reliability", "observed", "Reliability", "nominal level", (0.05, 0.5, 0.95), "share at or below level {:.0%}"
-    ),
-    Kind("pit", "observed", "PIT density", "PIT", (0.025, 0.525, 0.975), "density at PIT {:.2f}"),
-    Kind("risk_coverage", "observed", "Risk, measured", "share kept", (1.0, 0.5, 0.2), "risk to measured, {:.0%} kept"),
-    Kind("risk_coverage", "f", "Risk, truth f", "share kept", (1.0, 0.5, 0.2), "risk to f, {:.0%} kept"),
+    Kind("reliability", "observed", "Reliability", "nominal level", (0.05, 0.5, 0.95), "level {:.0%}"),
+    Kind("pit", "observed", "PIT density", "PIT", (0.025, 0.525, 0.975), "at {:.2f}"),
+    Kind("risk_coverage", "observed", "Risk, measured", "share kept", (1.0, 0.5, 0.2), "{:.0%} kept"),
+    Kind("risk_coverage", "f", "Risk, truth f", "share kept", (1.0, 0.5, 0.2), "{:.0%} kept"),
 )
 
 
@@ -106,7 +104,9 @@ def table(title: str, found: Curves, shift: str, dose: Dose, recipes: Sequence[s
             if any(one is not None for one, _ in numbers):
                 fields = [Entry("–" if one is None else tables.decimal(one.at(x))) for one, x in numbers]
                 body.append((Entry(recipe), Entry(where), *fields))
-    return Table(title, ("recipe", "test set", *heads), tuple(body), data=_tsv(found, shift, dose, recipes), labels=2)
+    groups = (("", 2), *((kind.title, len(kind.landmarks)) for kind in KINDS))
+    data = _tsv(found, shift, dose, recipes)
+    return Table(title, ("recipe", "test set", *heads), tuple(body), data=data, groups=groups, labels=2)
 
 
 def _tsv(found: Curves, shift: str, dose: Dose, recipes: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from shiftbench.report.doses import LEARNERS, MANY
 from shiftbench.report.frame import Number
 from shiftbench.report.tables import Entry, Notes, Table, decimal
 
-METRICS = {"rmse": "RMSE", "coverage": "coverage of 90\u00a0% intervals"}
+METRICS = {"rmse": "RMSE", "coverage": "coverage"}
+"""What is told over dose, and its name in the rows; coverage is that of the intervals of the nominal level."""
 AREA, GAP, HARM = "area", "worst_gap", "at_harm"
 Values = dict[tuple[str, str, str, str], Number]
 """Numbers by measure, dose, shift and recipe."""
@@ -77,8 +78,9 @@ def _table(name: str, part: str, shifts: Sequence[str], recipes: Sequence[str], 
     if any(one.text != "–" for one in worst) and len(shifts) > 1:
         body.insert(len(shifts), (Entry("worst shift"), Entry("change from severity 0"), *worst, *[Entry("")] * folded))
     heads = ("measure", "shift", *shown, *(["best control"] if folded else []))
-    title = f"Shifts of the {part} over dose: {name}"
-    return Table(title, heads, tuple(body), (*notes.lines(), *never, *SAID), labels=2)
+    first = name == METRICS["rmse"]
+    title = f"Shifts of the {part} over dose: {name if first else tables.HEADS['coverage'].removesuffix(', %').lower()}"
+    return Table(title, heads, tuple(body), (*notes.lines(), *never, *(SAID if first else ())), labels=2)
 
 
 SAID = (

@@ -316,7 +316,7 @@ def test_table_of_curves_gives_the_landmarks():
     points = curves.curves(drawn(), "mpra")
     table = curves.table("", points, "gc", frame.Dose("5", 0.75), ["cnn"])
     assert [row[1].text for row in table.rows] == ["source", "dose 5"]
-    at = table.columns.index("share at or below level 50%")
+    at = table.columns.index("level 50%")
     assert [row[at].text for row in table.rows] == ["0.155", "0.305"]
     assert table.data.count("\n") == 1 + 2 * len(curves.KINDS)
 
