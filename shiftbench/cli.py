@@ -5,13 +5,13 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 import shiftbench
+from shiftbench import summary
 from shiftbench.errors import InputError, ShiftbenchError
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def run(
         return 0
     ran = running.run(chosen)
     page = _report(ran.output)
-    _print_run(ran.output, ran.manifest, page)
+    summary.print_run(ran.output, ran.manifest, page)
     return 1 if ran.failed or (strict and ran.missing) else 0
 
 
@@ -139,7 +139,7 @@ def list_(kind: Kind = "suites") -> int:
     """List the names that can be used, of one kind."""
     from shiftbench import listing
 
-    _table(f"{kind} (shiftbench show NAME tells more)", ("name", "what it is"), listing.names(kind))
+    summary.table(f"{kind} (shiftbench show NAME tells more)", ("name", "what it is"), listing.names(kind))
     return 0
 
 
@@ -264,7 +264,9 @@ def doctor(*, kernels: Flag = False) -> int:
     from simulators.cache import cache_folder
 
     findings = examine(cache_folder(), default_store(), default_data(), kernels=kernels)
-    _table("doctor", ("check", "state", "found"), [(found.check, found.state, found.found) for found in findings])
+    summary.table(
+        "doctor", ("check", "state", "found"), [(found.check, found.state, found.found) for found in findings]
+    )
     return int(any(finding.state == "bad" for finding in findings))
 
 
@@ -306,7 +308,7 @@ def _print_files(statuses: "list[Status]") -> None:
         (found.name, found.state, f"{found.bytes / 1e6:.1f}" if found.bytes else "?", found.licence, found.problem)
         for found in statuses
     ]
-    _table("data files", ("name", "state", "MB", "licence", "problem"), rows)
+    summary.table("data files", ("name", "state", "MB", "licence", "problem"), rows)
 
 
 def _report(folder: Path) -> Path:
@@ -330,44 +332,8 @@ def _report(folder: Path) -> Path:
 def _print_preview(previews: "list[Preview]") -> None:
     counts = Counter(preview.state for preview in previews)
     rows = [(found.state, found.label, found.difference) for found in previews if found.state != "reused"]
-    _table("nodes", ("state", "node", "what differs"), rows)
+    summary.table("nodes", ("state", "node", "what differs"), rows)
     print(", ".join(f"{counts[state]} {state}" for state in ("reused", "stale", "missing")))  # noqa: T201
-
-
-def _print_run(folder: Path, manifest: dict[str, Any], page: Path) -> None:
-    from rich.console import Console
-
-    from shiftbench import results
-    from shiftbench.report.tables import summary
-
-    for table in summary(results.read(folder / "results.parquet")):
-        _table(table.title, table.columns, [[entry.text for entry in row] for row in table.rows])
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    for state in ("skipped", "failed"):
-        for trouble in manifest[state]:
-            others = trouble["nodes"] - 1
-            more = f" (and {others} more)" if others else ""
-            help_ = f" -> {trouble['command']}" if trouble["command"] else ""
-            console.print(f"{state}: {trouble['node']}{more}: {trouble['reason']}{help_}")
-    counts = ", ".join(f"{count} {state}" for state, count in sorted(manifest["nodes"].items()))
-    console.print(f"{counts} in {manifest['seconds']:.0f} s; table {folder / 'results.parquet'}; report {page}")
-    if manifest["estimated_core_hours"]:
-        hours = ", ".join(f"{tier} {hours:.1f}" for tier, hours in manifest["estimated_core_hours"].items())
-        console.print(f"larger tiers, estimated core-hours on this machine: {hours}")
-    if manifest["tier"] == "smoke":
-        console.print("smoke proves that everything runs; no claim is read from it")
-
-
-def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for name in header:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    Console().print(table)
 
 
 if __name__ == "__main__":

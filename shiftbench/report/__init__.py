@@ -1,1 +1,1 @@
-"""One self-contained page from the results of a run: `page.write`, and `tables.summary` for the terminal."""
+"""One self-contained page from the results of a run: `page.write`, and `compact.compact` for the terminal."""

@@ -37,6 +37,10 @@ class Element:
         """Whether no training sequence lies in the element."""
         return self.part == "clean"
 
+    def within(self, stratum: str) -> "Element":
+        """The same element, of its variants those in a stratum."""
+        return replace(self, test=self.test.within(stratum))
+
     def under(self, task: str) -> "Element":
         """The same element in another task."""
         return replace(self, test=replace(self.test, task=task))

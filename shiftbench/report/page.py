@@ -87,7 +87,7 @@ def _alarms(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-TOLD = ("drawn", "rows", "laws")
+TOLD = ("drawn", "rows", "laws", "notes")
 """Facts of a data set that are told in other words, or in pictures."""
 
 

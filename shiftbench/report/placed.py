@@ -40,14 +40,13 @@ def placed(task: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style]) 
         *_parts(task, frame),
         real.text("What to know of these data", real.notes(facts, str(frame["suite"].iloc[0]), [task])),
     ]
-    pairs = tables.drawn(frame, leader)
     return Section(
         f"{task}-by-output",
         f"{task}: by cell type",
         "",
         given([said]),
         figures=tuple(
-            _place_figure(task, name, pairs, metrics[name], tops.get(name, {}), look)
+            _place_figure(task, name, read.recipes(frame), metrics[name], tops.get(name, {}), look)
             for name in ("pearson", "coverage")
             if name in metrics
         ),
@@ -94,17 +93,16 @@ def _parts(task: str, frame: pd.DataFrame) -> list[Table]:
 
 
 def _place_figure(
-    task: str, metric: str, pairs: Sequence[tuple[str, str]], scores: Scores, tops: Scores, look: dict[str, Style]
+    task: str, metric: str, recipes: Sequence[str], scores: Scores, tops: Scores, look: dict[str, Style]
 ) -> Markup:
-    """One metric by cell type; wrappers are drawn for coverage only."""
+    """One metric by cell type."""
     share = metric == "coverage"
     names = tables.ordered(scores)
     series = []
-    for recipe, wrapper in pairs:
-        found = tuple(scores.get((name, recipe, wrapper), read.NOT_SCORED) for name in names)
-        if (share or wrapper == "none") and any(number.defined for number in found):
-            label, style = tables.named(recipe, wrapper), figures.wrapped(look[recipe], wrapper)
-            series.append(Series(label, style, tuple(range(len(names))), found))
+    for recipe in recipes:
+        found = tuple(scores.get((name, recipe, "none"), read.NOT_SCORED) for name in names)
+        if any(number.defined for number in found):
+            series.append(Series(recipe, look[recipe], tuple(range(len(names))), found))
     panel = Panel(tables.HEADS[metric], task, share, NOMINAL if share else None)
     bars = [tops.get((name,), read.NOT_SCORED) for name in names]
     return Markup(figures.dots(panel, series, names, bars, "ceiling"))

@@ -26,11 +26,13 @@ LABELS = (("orientation:", "reverse less forward, "), ("large:", "inserts of the
 class Family:
     """Test sets of one task: its title, its set that is `like` the training data, and names of sets and parts shown.
 
-    `home`: task and group of a set that is like the training data output by output, for sets of one output.
+    `far`: the set of which curves are drawn beside it; `home`: task and group of a set that is like the training data
+    output by output, for sets of one output.
     """
 
     title: str
     like: str = ""
+    far: str = ""
     home: tuple[str, str] = ("", "")
     names: Mapping[str, str] = field(default_factory=dict)
     strata: tuple[str, ...] = ()
@@ -55,17 +57,17 @@ def _words(group: str) -> str:
 
 
 def _source(name: str) -> Family:
-    return Family("source", name, names=SOURCES | {name: f"{SOURCES[name]} (trained on)"})
+    return Family("source", name, "promoter", names=SOURCES | {name: f"{SOURCES[name]} (trained on)"})
 
 
 FAMILIES = {
-    "lentimpra_gc": Family("GC content", "middle", names=GC),
+    "lentimpra_gc": Family("GC content", "middle", "highest5", names=GC),
     "lentimpra_source": _source("HepG2"),
     "lentimpra_source_wtc11": _source("WTC11"),
     "lentimpra_cells": Family("cell type", home=("lentimpra", "")),
     "lentimpra_large": Family("cloned anew", home=("lentimpra", "")),
     "lentimpra_orientation": Family("orientation"),
-    "turnover": Family("species", "human", names=SPECIES, strata=THIRDS),
+    "turnover": Family("species", "human", "mouse", names=SPECIES, strata=THIRDS),
     "turnover_pairs": Family("change between species", names=SPECIES, strata=THIRDS),
     "turnover_cells": Family("cell type", home=("turnover", "human")),
 }

@@ -1,6 +1,7 @@
 """Which wrapper repairs the intervals on a real shift, and with how many labels of it."""
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -9,17 +10,17 @@ from shiftbench.report import real_rows as real
 from shiftbench.report.frame import NOMINAL, Scores
 from shiftbench.report.real_families import Family, family
 from shiftbench.report.real_rows import KEY, Test
-from shiftbench.report.real_words import listed
+from shiftbench.report.real_words import fails, listed
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.sentences import MISS
-from shiftbench.report.tables import Entry, Notes, Table, entry, percent, tsv
+from shiftbench.report.tables import Entry, Notes, Table, decimal, entry, percent, tsv
 
 BUDGETS = {"lentimpra_repair": "lentimpra_gc"}
 """Tasks of wrappers and budgets by name, with the task whose test sets they share."""
 CAPTION = (
     "Coverage of 90\u00a0% intervals, %, and below it their mean width. Labels: rows of the shifted set that a wrapper "
-    "was shown; 0 means rows like the training data. All are scored on the same remaining rows. ∞: some intervals have "
-    f"no bound. The TSV also holds the {BARS}."
+    "was shown; 0 means rows like the training data. All are scored on the same remaining rows. ∞: the "
+    f"share of intervals without bound. The TSV also holds the {BARS}."
 )
 
 
@@ -41,15 +42,34 @@ def _tried(frame: pd.DataFrame) -> list[str]:
     return sorted(most, key=lambda name: found[name].value if name in found and found[name].defined else math.inf)[:1]
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Coverage, width and share of endless intervals of one network, by number of labels seen."""
+
+    recipe: str
+    tests: tuple[Test, ...]
+    held: dict[int, Scores]
+    width: dict[int, Scores]
+    endless: dict[int, Scores]
+
+    def wrappers(self, budget: int) -> list[str]:
+        """Wrappers tried with this many labels, in the order of the registry."""
+        found = {key[5] for key in self.held.get(budget, {}) if key[4] == self.recipe and key[5]}
+        return read.wrappers(pd.DataFrame({"wrapper": sorted(found)}))
+
+
 def _section(suite: str, task: str, frame: pd.DataFrame, recipe: str) -> list[Section]:
-    known = family(BUDGETS.get(task, task))
-    rows = frame[frame["recipe"] == recipe]
-    held, width = ({budget: _scores(rows, name, budget) for budget in _budgets(rows)} for name in ("coverage", "width"))
-    tests = real.tests(rows)
-    table = _table(task, known, tests, recipe, held, width)
+    known, rows = family(BUDGETS.get(task, task)), frame[frame["recipe"] == recipe]
+    budgets = sorted(map(int, rows["budget"].unique()))
+    by_budget = [
+        {budget: read.numbers(read.select(rows, metric, budget=budget), KEY) for budget in budgets}
+        for metric in ("coverage", "width", "infinite_share")
+    ]
+    tried = Tried(recipe, tuple(real.tests(rows)), *by_budget)
+    table = _table(task, known, tried)
     if not table.rows:
         return []
-    said = [_said(known, test, recipe, held) for test in tests if test.group != known.like]
+    said = [_said(known, test, tried) for test in tried.tests if test.group != known.like]
     return [
         Section(
             f"{task}-repair", f"{suite}: what repairs intervals under a shift of {known.title}", "", given(said),
@@ -58,57 +78,58 @@ def _section(suite: str, task: str, frame: pd.DataFrame, recipe: str) -> list[Se
     ]  # fmt: skip
 
 
-def _budgets(rows: pd.DataFrame) -> list[int]:
-    return sorted(map(int, rows["budget"].unique()))
-
-
-def _scores(rows: pd.DataFrame, metric: str, budget: int) -> Scores:
-    return read.numbers(read.select(rows, metric, budget=budget), KEY)
-
-
-def _pairs(held: dict[int, Scores], recipe: str) -> list[tuple[str, int]]:
-    """Wrappers with each of their budgets, in the order of the registry."""
-    found = {(key[5], budget) for budget, scores in held.items() for key in scores if key[4] == recipe and key[5]}
-    order = read.wrappers(pd.DataFrame({"wrapper": sorted({wrapper for wrapper, _ in found})}))
-    return sorted(found, key=lambda pair: (order.index(pair[0]), pair[1]))
-
-
-def _table(
-    task: str, known: Family, tests: list[Test], recipe: str, held: dict[int, Scores], width: dict[int, Scores]
-) -> Table:
-    marks, body = Notes(), []
-    for wrapper, budget in _pairs(held, recipe):
-        fields = []
-        for test in tests:
-            number, wide = (test.number(scores[budget], recipe, wrapper) for scores in (held, width))
-            told = entry(number, marks, share=True)
-            fields.append(told._replace(small=f"width {entry(wide, marks).text}" if wide.defined else ""))
-        if any(field.text != "–" for field in fields):
-            body.append((Entry(wrapper), Entry(str(budget)), *fields))
+def _table(task: str, known: Family, tried: Tried) -> Table:
+    """A row a wrapper; for each test set a column a number of labels."""
+    marks, body, budgets = Notes(), [], list(tried.held)
+    order = read.wrappers(pd.DataFrame({"wrapper": sorted({one for at in budgets for one in tried.wrappers(at)})}))
+    for wrapper in order:
+        fields = [_field(test, wrapper, budget, tried, marks) for test in tried.tests for budget in budgets]
+        if any(field.text not in ("", "–") for field in fields):
+            body.append((Entry(wrapper), *fields))
     parts = {
         f"{name}, {budget} labels": scores[budget]
-        for name, scores in (("coverage", held), ("width", width))
+        for name, scores in (("coverage", tried.held), ("width", tried.width))
         for budget in scores
     }
-    heads = ("wrapper", "labels", *[known.name(test) for test in tests])
-    return Table(f"{task}: intervals of {recipe}", heads, tuple(body), marks.lines(), tsv(KEY, parts), labels=2)
+    heads = ("wrapper", *[f"{budget} labels" for _ in tried.tests for budget in budgets])
+    groups = (("", 1), *[(known.name(test), len(budgets)) for test in tried.tests])
+    title = f"{task}: intervals of {tried.recipe}"
+    return Table(title, heads, tuple(body), marks.lines(), tsv(KEY, parts), groups)
 
 
-def _said(known: Family, test: Test, recipe: str, held: dict[int, Scores]) -> str:
-    """How many wrappers come within the margin of the nominal level, by budget."""
-    plain = test.number(held.get(0, {}), recipe)
+def _field(test: Test, wrapper: str, budget: int, tried: Tried, marks: Notes) -> Entry:
+    """Coverage over width; blank where a wrapper takes no labels, or needs more."""
+    if wrapper not in tried.wrappers(budget):
+        return Entry("")
+    held, wide, endless = (
+        test.number(scores[budget], tried.recipe, wrapper) for scores in (tried.held, tried.width, tried.endless)
+    )
+    told = entry(held, marks, share=True)
+    if wide.defined:
+        return told._replace(small=f"width {decimal(wide.value, 2)}")
+    return told._replace(small=f"∞ in {percent(endless.value)}" if endless.value > 0 else "")
+
+
+def _said(known: Family, test: Test, tried: Tried) -> str:
+    """How many wrappers come within the margin of the nominal level, by number of labels, if intervals fail at all."""
+    plain = test.number(tried.held.get(0, {}), tried.recipe)
+    start = f"{known.title[:1].upper()}{known.title[1:]}, {known.name(test)}"
     if not plain.defined:
         return ""
+    if not fails(plain):
+        return f"{start}: intervals of {tried.recipe} hold {percent(plain.value)} as they are; nothing to repair."
     told = []
-    for budget, scores in held.items():
-        tried = [wrapper for wrapper, at in _pairs({budget: scores}, recipe) if wrapper != "none"]
-        scored = {wrapper: number for wrapper in tried if (number := test.number(scores, recipe, wrapper)).defined}
-        good = [wrapper for wrapper, number in scored.items() if abs(number.value - NOMINAL) <= MISS]
+    for budget, scores in tried.held.items():
+        numbers = {
+            wrapper: number
+            for wrapper in tried.wrappers(budget)
+            if wrapper != "none" and (number := test.number(scores, tried.recipe, wrapper)).defined
+        }
+        good = [wrapper for wrapper, number in numbers.items() if abs(number.value - NOMINAL) <= MISS]
         which = f" ({listed(good)})" if 0 < len(good) <= 3 else ""
-        told.append(
-            f"{len(good)} of {len(scored)} wrappers{which} {f'with {budget} labels' if budget else 'without labels'}"
-        )
+        seen = f"with {budget} labels" if budget else "without labels"
+        told.append(f"{len(good)} of {len(numbers)}{which} {seen}")
     return (
-        f"{known.title[:1].upper()}{known.title[1:]}, {known.name(test)}: intervals of {recipe} hold "
-        f"{percent(plain.value)} as they are; within {percent(MISS)} of {percent(NOMINAL)} come {listed(told)}."
+        f"{start}: intervals of {tried.recipe} hold {percent(plain.value)} as they are; of the wrappers, "
+        f"{listed(told)} come within {100 * MISS:.0f} points of {percent(NOMINAL)}."
     )

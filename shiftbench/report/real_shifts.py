@@ -8,8 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from shiftbench.report import frame as read
+from shiftbench.report import real_curves, real_words
 from shiftbench.report import real_rows as real
-from shiftbench.report import real_words
 from shiftbench.report.figures import Style
 from shiftbench.report.frame import NOT_SCORED, Scores
 from shiftbench.report.real_families import Family, family
@@ -30,6 +30,8 @@ CAPTION = (
     "a perfect model (root of the measurement's reliability), where it is known. RMSE is given in SDs of the values of "
     "the same rows, since a test set whose values differ less has a smaller error and a smaller correlation by that "
     "alone: read it beside the SD. Filtering keeps the half of the rows for which the network states the smaller SD. "
+    "Curves, where drawn: the best network on a set far from the training data (in colour) beside one like it (grey); "
+    "dotted: an honest law. "
     f"Small print: {BARS}."
 )
 
@@ -49,7 +51,9 @@ class Arm:
         return tuple(test for test in self.tests if not test.stratum)
 
 
-def shifts(suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style]) -> Section:
+def shifts(
+    suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style], points: pd.DataFrame | None = None
+) -> Section:
     """The section over all test sets of `rows`, those of a task without groups being what they are held against."""
     frame = real.shown(rows)
     strata = sorted(frame["stratum"].unique())
@@ -59,6 +63,8 @@ def shifts(suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style])
     arms = [arm for arm in arms if arm.tests and arm.leader]
     lines = [_line(arm, test) for arm in arms for test in arm.tests]
     said = [real_words.verdict(arm.family, arm.whole, arm.leader, found["pearson"], found["coverage"]) for arm in arms]
+    shown = [real_curves.curves(points, test.task) for arm in arms for test in arm.tests[:1]]
+    pictures, landmarks = _curves(arms, shown, look, read.networks(frame))
     more = [real_words.filtering(arm.family, arm.whole, arm.leader, found["risk_reduction"]) for arm in arms]
     rivals = [real_words.controls(arm.family, arm.whole, arm.leader, arm.rival, found["pearson"]) for arm in arms]
     if given(rivals):
@@ -69,10 +75,12 @@ def shifts(suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style])
         "",
         given(said),
         given(more),
-        figures=_figures(arms, found, tops, look),
+        figures=(*_figures(arms, found, tops, look), *pictures),
         caption=CAPTION,
         tables=(_overview(suite, arms, found, tops, facts),),
-        hidden=tuple(table for table in _hidden(suite, frame, lines, found, facts, strata) if table.rows),
+        hidden=tuple(
+            table for table in (*landmarks, *_hidden(suite, frame, lines, found, facts, strata)) if table.rows
+        ),
     )
 
 
@@ -172,7 +180,11 @@ def _hidden(
 
 def _wrapped(frame: pd.DataFrame, lines: Sequence[Line], coverage: Scores) -> Table:
     """Coverage of every network under every wrapper, test set by test set."""
-    marks, body, wrappers = Notes(), [], read.wrappers(frame)
+    marks, body = Notes(), []
+    known = {key[5] for key, number in coverage.items() if number.defined}
+    wrappers = [
+        name for name in read.wrappers(frame[frame["task"].isin({line.test.task for line in lines})]) if name in known
+    ]
     for name in read.networks(frame):
         for line in lines:
             numbers = [line.test.number(coverage, name, wrapper) for wrapper in wrappers]
@@ -181,6 +193,21 @@ def _wrapped(frame: pd.DataFrame, lines: Sequence[Line], coverage: Scores) -> Ta
                 body.append((Entry(name), Entry(line.name), *fields))
     title = f"{METRICS['coverage'][0]}: networks under wrappers"
     return Table(title, ("network", "test set", *wrappers), tuple(body), marks.lines(), labels=2)
+
+
+def _curves(
+    arms: Sequence[Arm], found: Sequence[real_curves.Curves], look: dict[str, Style], networks: Sequence[str]
+) -> tuple[list[Markup], list[Table]]:
+    """For each shift the curves of its best network where it is farthest from the training data, and their table."""
+    drawn, told = [], []
+    for arm, curves in zip(arms, found, strict=True):
+        pair = [test for name in (arm.family.like, arm.family.far) for test in arm.whole if name and test.group == name]
+        if len(pair) == 2 and any((test.group, arm.leader) == key[:2] for test in pair for key in curves):
+            alike, far = pair
+            names = (arm.family.name(alike), arm.family.name(far))
+            drawn.append(real_curves.figure(curves, alike, far, names, arm.leader, look[arm.leader]))
+            told.append(real_curves.table(curves, alike, far, names, networks))
+    return drawn, told
 
 
 def _figures(arms: Sequence[Arm], found: dict[str, Scores], tops: Scores, look: dict[str, Style]) -> tuple[Markup, ...]:

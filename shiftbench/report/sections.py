@@ -35,5 +35,5 @@ def sections(
         if task in repairs:
             parts.append(repaired(task, shown, titles.get(task, "")))
     rest = frame[~frame["task"].isin(doses)]
-    parts += real_sections(rest, titles, manifest.get("facts", {}), look)
+    parts += real_sections(rest, titles, manifest.get("facts", {}), look, points)
     return [part for part in parts if any(table.rows for table in part.tables)]

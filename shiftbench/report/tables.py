@@ -1,4 +1,4 @@
-"""Tables of the report and of the terminal, with the numbers behind them as TSV."""
+"""Tables of the report, with the numbers behind them as TSV."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,8 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from shiftbench.report import frame as read
-from shiftbench.report.frame import Dose, Number, Scores
-from shiftbench.spec import NULL
+from shiftbench.report.frame import Number, Scores
 
 SWEEP = ("shift", "dose", "recipe", "wrapper")
 """Columns that tell the tests of a shift task apart."""
@@ -156,60 +155,3 @@ HEADS = {"rmse": "RMSE", "pearson": "Pearson", "spearman": "Spearman", "coverage
 def plain(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Table of plain text."""
     return Table(title, tuple(columns), tuple(tuple(Entry(str(part)) for part in row) for row in rows))
-
-
-def summary(results: pd.DataFrame) -> list[Table]:
-    """Tables for a terminal, one a task and metric: a row a test, a column a recipe from floor to ceiling.
-
-    Tests are dose 0 and the largest dose of each shift (RMSE and coverage of 90 % intervals), outputs of measured data
-    (Pearson) and elements (Spearman of variant effects); without wrappers, means over seeds and worlds.
-    """
-    found = []
-    for task, every in read.complete(results).groupby("task", sort=False):
-        frame = every[every["view"] == read.primary_view(every)]
-        names, kind = read.recipes(frame)[::-1], read.kind(frame)
-        heads = ("test", *[name.replace("_", "_\n", 1) for name in names])
-        for metric, tests in (_dose_tests(frame) if kind == "shift" else _place_tests(frame, kind)).items():
-            show = percent if metric == "coverage" else _two
-            lines = {
-                test: [show(scores[name].value) if name in scores and scores[name].defined else "–" for name in names]
-                for test, scores in tests.items()
-            }
-            rows = [(test, *fields) for test, fields in lines.items() if set(fields) != {"–"}]
-            found.append(plain(f"{task}: {HEADS[metric]}", heads, rows))
-    return [table for table in found if table.rows]
-
-
-Tests = dict[str, dict[str, dict[str, Number]]]
-"""Number of each recipe by metric and test."""
-
-
-def _dose_tests(frame: pd.DataFrame) -> Tests:
-    frame = read.over_outputs(frame[frame["group"] == ""])
-    names = read.recipes(frame)
-    by_metric = {name: read.numbers(read.select(frame, name), SWEEP) for name in ("rmse", "coverage")}
-    tests = {"i.i.d.": ("", "0")} | ({"null": (NULL, "0")} if NULL in set(frame["shift"]) else {})
-    for shift in [*(name for found in read.families(frame).values() for name in found), *read.compounds(frame)]:
-        top = read.largest(read.reached(by_metric["rmse"], shift, read.doses(frame, shift)) or [Dose("0", 0.0)])
-        tests |= {f"{shift} {top.name}": (shift, top.name)} if top.name != "0" else {}
-    return {
-        metric: {
-            test: {name: read.at(scores, shift, dose, name) for name in names} for test, (shift, dose) in tests.items()
-        }
-        for metric, scores in by_metric.items()
-    }
-
-
-def _place_tests(frame: pd.DataFrame, kind: read.Kind) -> Tests:
-    place, metric = ("group", "spearman") if kind == "variants" else ("output", "pearson")
-    frame = read.over_outputs(frame) if kind == "variants" else frame
-    scores = read.numbers(read.select(frame, metric), (place, "recipe", "wrapper"))
-    tests: dict[str, dict[str, Number]] = {where: {} for where in ordered(scores)}
-    for (where, recipe, wrapper), number in scores.items():
-        if where and wrapper == "none":
-            tests[where][recipe] = number
-    return {metric: tests}
-
-
-def _two(value: float) -> str:
-    return decimal(value, 2)

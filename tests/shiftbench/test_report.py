@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from shiftbench.report import doses, family, figures, frame, missing, page, sentences, tables
+from shiftbench.report.compact import compact
 from shiftbench.spec import SEVERITIES
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -474,7 +475,7 @@ def test_partial_frames_do_not_crash(part):
     text = page.render(frames[part], {})
     assert Reader(text).open == []
     assert ('id="mpra-program"' in text) == (part in ("shift", "controls"))
-    assert all(len(row) == len(table.columns) for table in tables.summary(frames[part]) for row in table.rows)
+    assert all(len(row) == len(table.columns) for table in compact(frames[part], {}) for row in table.rows)
 
 
 def test_an_infinite_width_is_shown_as_such_and_an_interval_may_be_missing():
@@ -579,18 +580,6 @@ def test_nodes_of_one_trouble_are_counted_after_the_first(html):
     text = Reader(page.render(whole(), MANIFEST | {"skipped": [lone]})).text
     assert "lone" in text
     assert "more node" not in text
-
-
-def test_summary_gives_floor_to_ceiling_at_dose_0_and_the_largest_dose():
-    error, coverage, real, elements = tables.summary(whole())
-    names = [name.replace("\n", "") for name in error.columns[1:]]
-    assert names == [*list(IID)[:5], "cnn", "source_oracle", "oracle"]
-    lines = {row[0].text: dict(zip(names, [entry.text for entry in row[1:]], strict=True)) for row in error.rows}
-    assert list(lines) == ["i.i.d.", "null", "gc 5", "rewiring 5", "turnover_pwm 5", "depth 2", "gc+depth 2"]
-    assert lines["rewiring 5"]["cnn"] == "0.72"
-    assert coverage.rows[0][1].text == "90\u00a0%"
-    assert [row[0].text for row in real.rows] == ["HepG2", "K562", "WTC11", "mean"]
-    assert elements.title == "cagi5: Spearman"
 
 
 def test_labels_are_spaced_and_keep_their_order():
