@@ -144,8 +144,7 @@ def kind(frame: pd.DataFrame) -> Kind:
     metrics = set(frame["metric"].unique())
     if "auroc" in metrics:
         return "alleles"
-    correlations = metrics <= {"pearson", "spearman", ""} and (frame["group"] != "").any()
-    return "variants" if correlations or "confidence_gap" in metrics else "measured"
+    return "variants" if "confidence_gap" in metrics else "measured"
 
 
 def primary_view(frame: pd.DataFrame) -> str:

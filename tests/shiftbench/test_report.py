@@ -187,7 +187,7 @@ def variants() -> list[dict]:
         for name, more in {"gc_ridge": -0.2, "kmer_ridge": 0.0, "pwm_ridge": -0.04, "cnn": 0.05}.items():
             for wrapper, seed in forms(name)[:3]:
                 for view, lift in {"plain": 0.0, "reverse": -0.02, "strands": 0.01}.items():
-                    for metric, scale in (("spearman", 1.0), ("pearson", 1.2)):
+                    for metric, scale in (("spearman", 1.0), ("pearson", 1.2), ("confidence_gap", 0.5)):
                         value = (base + more) * scale + lift + 0.015 * max(seed, 0)
                         rows.append(
                             BLANK
