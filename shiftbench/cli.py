@@ -314,6 +314,8 @@ def _print_files(statuses: "list[Status]") -> None:
 def _report(folder: Path) -> Path:
     import json
 
+    import pandas as pd
+
     from shiftbench import results
     from shiftbench.report import page
 
@@ -325,7 +327,9 @@ def _report(folder: Path) -> Path:
         manifest = json.loads((folder / "manifest.json").read_text())
     except ValueError as error:
         raise InputError(f"{folder / 'manifest.json'}: cannot read ({error}); run the same command again") from error
-    page.write(results.read(folder / "results.parquet"), manifest, path)
+    further = {name: folder / f"{name}.parquet" for name in ("robustness", "curves", "claims")}
+    tables = {name: pd.read_parquet(table) for name, table in further.items() if table.is_file()}
+    page.write(results.read(folder / "results.parquet"), manifest, path, **tables)
     return path
 
 

@@ -57,7 +57,9 @@ def _told(task: str, frame: pd.DataFrame, rows: pd.DataFrame, facts: Facts) -> t
         return f"{task}: Spearman, means over elements", _elements(frame, rows, facts)
     if kind == "alleles":
         return f"{task}: natural variants", _alleles(frame)
-    return f"{task}: Pearson", _tests(frame)
+    if (frame["metric"] == "pearson").any():
+        return f"{task}: Pearson", _tests(frame, "pearson")
+    return f"{task}: coverage of 90\u00a0% intervals, as a share", _tests(frame, "coverage")
 
 
 def _doses(frame: pd.DataFrame) -> Columns:
@@ -80,10 +82,9 @@ def _doses(frame: pd.DataFrame) -> Columns:
     return columns
 
 
-def _tests(frame: pd.DataFrame) -> Columns:
-    """Pearson by test set; by output, with the coverage, where there is but one."""
-    scores = real.scores(frame, "pearson")
-    tests = real.tests(frame)
+def _tests(frame: pd.DataFrame, metric: str) -> Columns:
+    """One metric by test set; by output, with the coverage, where there is but one."""
+    scores, tests = real.scores(frame, metric), real.tests(frame)
     if len(tests) == 1:
         outputs = [name for name in frame["output"].unique() if name and name != "mean"]
         one = tests[0]
