@@ -60,7 +60,9 @@ def sweep(frame: pd.DataFrame) -> Sweep:
     scaled = read.numbers(read.select(frame, "rmse"), SWEEP, "scaled")
     shifts = [*(shift for found in read.families(frame).values() for shift in found), *read.compounds(frame)]
     ladders = {shift: read.reached(errors, shift, read.doses(frame, shift)) for shift in shifts}
-    tested = read.networks(frame) or [name for name in ("kmer_ridge", "motif_prior") if name in set(frame["recipe"])]
+    tested = read.networks(frame) or [
+        name for name in ("kmer_ridge", "motif_prior") if name in set(frame["recipe"].unique())
+    ]
     order = sorted(tested, key=lambda name: _or_last(read.at(errors, "", "0", name)))
     leader = order[0] if order else ""
     rival = _rival(order, [name for name in LEARNERS if read.at(errors, "", "0", name).defined])
@@ -82,7 +84,7 @@ def _or_last(number: Number) -> float:
 def heat(found: Sweep, column: str, title: str, *, folded: bool = False) -> Table:
     """Scaled scores, shifts by recipes, shaded: `column` scaled (source oracle = 1) or scaled_target.
 
-    `folded`: of the controls only the best, named in small print, and no errors beside the scores.
+    `folded`: of the controls only the best, named in small print, and no errors or spreads beside the scores.
     """
     rows = read.select(found.frame, "rmse")
     rows = rows[rows["wrapper"] == "none"]
@@ -91,14 +93,14 @@ def heat(found: Sweep, column: str, title: str, *, folded: bool = False) -> Tabl
     shown = [name for name in recipes if not (folded and name in LEARNERS)]
     notes, body = Notes(), []
     for shift, part, dose in _places(found):
-        fields = []
-        for recipe in shown:
-            error = read.NOT_SCORED if folded else read.at(errors, shift, dose.name, recipe)
-            fields.append(_heat_entry(read.at(scores, shift, dose.name, recipe), error, notes))
+        at = {name: read.at(scores, shift, dose.name, name) for name in recipes}
         if folded:
-            fields.append(_best_entry({name: read.at(scores, shift, dose.name, name) for name in LEARNERS}, notes))
+            fields = [_score_entry(at[name], notes) for name in shown]
+            fields.append(_best_entry({name: at[name] for name in LEARNERS if name in at}, notes))
+        else:
+            fields = [_heat_entry(at[name], read.at(errors, shift, dose.name, name), notes) for name in shown]
         body.append((Entry(shift or "i.i.d.", part), Entry(dose.label), *fields))
-    data = "" if folded else tables.tsv(SWEEP, {column: scores, "rmse": errors})
+    data = "" if folded else tables.tsv(SWEEP, {column: scores})
     heads = ("shift", "dose", *shown, *(["best control"] if folded else []))
     return Table(title, heads, tuple(body), notes.lines(), data, labels=2, dense=True)
 
@@ -113,14 +115,21 @@ def _best_entry(scores: dict[str, Number], notes: Notes) -> Entry:
     """Highest score of the controls, and whose it is."""
     defined = {name: number for name, number in scores.items() if number.defined}
     if not defined:
-        return _heat_entry(next(iter(scores.values())), read.NOT_SCORED, notes)
+        return _score_entry(next(iter(scores.values()), read.NOT_SCORED), notes)
     best = max(defined, key=lambda name: defined[name].value)
-    return _heat_entry(defined[best], read.NOT_SCORED, notes)._replace(small=best)
+    return _score_entry(defined[best], notes)._replace(small=best)
+
+
+def _score_entry(score: Number, notes: Notes) -> Entry:
+    """A scaled score by itself, shaded."""
+    if not score.defined:
+        return Entry("–", mark=notes.mark(score.reason))
+    return Entry(decimal(score.value, 2), shade=shade(score.value))
 
 
 def _places(found: Sweep) -> list[tuple[str, str, Dose]]:
     """Rows of the heat table as shift, its part and dose: no shift, the null shift, families by part."""
-    null = [(NULL, "second draw", Dose("0", 0.0))] if NULL in set(found.frame["shift"]) else []
+    null = [(NULL, "second draw", Dose("0", 0.0))] if NULL in set(found.frame["shift"].unique()) else []
     doses = [
         (shift, part, dose)
         for part, shifts in read.families(found.frame).items()
@@ -139,12 +148,14 @@ def low_and_largest(ladder: Sequence[Dose]) -> list[Dose]:
 
 
 def _heat_entry(score: Number, error: Number, notes: Notes) -> Entry:
+    """A scaled score with its spread and the error that it is made of."""
     raw = decimal(error.value) if error.defined else ""
+    one = _score_entry(score, notes)
     if not score.defined:
-        return Entry("–", raw, notes.mark(score.reason))
+        return one._replace(small=raw)
     spread = f" ± {decimal(score.sd, 2)}" if score.fits > 1 else ""
     clipped = f", {score.clipped} clipped" if score.clipped else ""
-    return Entry(decimal(score.value, 2) + spread, raw + clipped, shade=shade(score.value))
+    return one._replace(text=one.text + spread, small=raw + clipped)
 
 
 def shade(score: float) -> str:
@@ -239,7 +250,7 @@ def joint(title: str, found: Sweep) -> Table:
     """Errors of the leader without a shift, under the null one, and under two shifts at once beside each alone."""
     notes, body = Notes(), []
     places: list[tuple[str, Dose]] = [("", Dose("0", 0.0))]
-    places += [(NULL, Dose("0", 0.0))] if NULL in set(found.frame["shift"]) else []
+    places += [(NULL, Dose("0", 0.0))] if NULL in set(found.frame["shift"].unique()) else []
     places += [(shift, dose) for shift in read.compounds(found.frame) for dose in found.ladders[shift][1:]]
     for shift, dose in places:
         both = read.at(found.errors, shift, dose.name, found.leader)

@@ -82,7 +82,7 @@ def _text(shift: str) -> str:
 
 def _gaps(task: str, found: Sweep, shift: str, limits: tuple[float, float], look: dict[str, Style]) -> Markup:
     """Errors of floor, k-mer ridge, networks and oracles on one axis: no shift, a low and the largest dose, arms."""
-    shown = [*read.networks(found.frame), *(name for name in IN_GAPS if name in set(found.frame["recipe"]))]
+    shown = [*read.networks(found.frame), *(name for name in IN_GAPS if name in set(found.frame["recipe"].unique()))]
     rows = []
     for dose in [found.ladders[shift][0], *doses.low_and_largest(found.ladders[shift])]:
         numbers = [(name, look[name], read.at(found.errors, shift, dose.name, name)) for name in shown]

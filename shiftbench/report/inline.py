@@ -8,6 +8,10 @@ from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
 
+PLACES = ("d", "x", "y", "width", "height")
+DECIMALS = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+"""Numbers finer than a hundredth of a point, which only make a page heavy."""
+
 
 def svg(figure: Figure) -> str:
     """SVG text of a figure, the same bytes at every call."""
@@ -28,6 +32,7 @@ def inline(svg: str, alt: str) -> str:
     names = {name: f"{mark}-{turn}" for turn, name in enumerate(sorted({a or b for a, b in used}))}
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
+        element.text, element.tail = (element.text or "").strip() or None, None
         element.attrib = _attributes(element.attrib, names)
     root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": alt}
     return ElementTree.tostring(root, encoding="unicode")
@@ -43,6 +48,8 @@ def _attributes(found: dict[str, str], names: dict[str, str]) -> dict[str, str]:
                 kept[key] = names[value]
         elif key == "href":
             kept[key] = "#" + names[value[1:]]
+        elif key in PLACES:
+            kept[key] = DECIMALS.sub(lambda match: f"{float(match[0]):.2f}", value)
         elif key == "style":
             kept[key] = re.sub(r"(font: [^;']*)'[^;]*", r"\1sans-serif", re.sub(r"url\(#([^)]+)\)", point, value))
         else:

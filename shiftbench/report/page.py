@@ -102,7 +102,7 @@ def _unmeasured(facts: dict[str, Any]) -> list[str]:
 
 
 def _metrics(frame: pd.DataFrame) -> Table:
-    present = set(frame["metric"])
+    present = set(frame["metric"].unique())
     rows = [
         (metric.title, metric.name, metric.better, metric.formula, metric.source)
         for metric in METRICS.values()

@@ -1,5 +1,6 @@
 """Tables of robustness over dose within a part of the world: areas, the worst shift, and numbers at equal harm."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,8 +60,8 @@ def _read(rows: pd.DataFrame) -> _Found:
 
 
 def _table(name: str, part: str, shifts: Sequence[str], recipes: Sequence[str], found: _Found) -> Table:
-    folded = len(recipes) > MANY
-    shown = [one for one in recipes if not (folded and one in (*LEARNERS, read.FLOOR))]
+    folded, first = len(recipes) > MANY, name == METRICS["rmse"]
+    shown = [one for one in recipes if not (folded and one in (*LEARNERS, read.FLOOR, read.ORACLE))]
     notes, body, never = Notes(), [], []
     for measure, dose, title in _measures(found, name):
         absent = []
@@ -70,15 +71,22 @@ def _table(name: str, part: str, shifts: Sequence[str], recipes: Sequence[str], 
                 absent.append(shift)
                 continue
             where = f"severity {found.severity[measure, dose, shift]:.2f}"
-            fields = [tables.entry(numbers[one], notes) for one in shown]
+            fields = [_entry(numbers[one], notes) for one in shown]
             body.append((Entry(title), Entry(shift, where), *fields, *([_best(numbers, name)] if folded else [])))
         if absent and measure == HARM:
             never.append(f"never at harm {dose}: {', '.join(absent)}")
     worst = [_worst(found, shifts, one, name) for one in shown]
     if any(one.text != "–" for one in worst) and len(shifts) > 1:
-        body.insert(len(shifts), (Entry("worst shift"), Entry("change from severity 0"), *worst, *[Entry("")] * folded))
+        body.insert(
+            len(shifts),
+            (
+                Entry("worst shift"),
+                Entry("", "rise from severity 0" if first else "change from severity 0"),
+                *worst,
+                *[Entry("")] * folded,
+            ),
+        )
     heads = ("measure", "shift", *shown, *(["best control"] if folded else []))
-    first = name == METRICS["rmse"]
     title = f"Shifts of the {part} over dose: {name if first else tables.HEADS['coverage'].removesuffix(', %').lower()}"
     return Table(title, heads, tuple(body), (*notes.lines(), *never, *(SAID if first else ())), labels=2)
 
@@ -86,8 +94,14 @@ def _table(name: str, part: str, shifts: Sequence[str], recipes: Sequence[str], 
 SAID = (
     "area: mean over severities 0 to .75, less for a shift that stops before; compared within a part only",
     "harm: rise of the error to f of the 6-mer ridge, in SDs of f; at equal harm shifts of all parts compare",
-    "small print: 95\u00a0% t interval over worlds, over seeds where there is one world",
+    "±: half of the 95\u00a0% t interval over worlds, over seeds where there is one world",
 )
+
+
+def _entry(number: Number, notes: Notes) -> Entry:
+    """Value with half of its interval, which is symmetric, or a blank with its reason."""
+    half = (number.high - number.low) / 2
+    return tables.entry(number, notes)._replace(small="" if math.isnan(half) else f"± {decimal(half)}")
 
 
 def _measures(found: _Found, name: str) -> list[tuple[str, str, str]]:

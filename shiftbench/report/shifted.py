@@ -21,7 +21,8 @@ HEATS = {
 HEAT_CAPTION = (
     "Of each shift: a low dose, the largest dose reached, and the named arms; the sections below give every dose. "
     "0 is what the training mean does, 1 what the oracle of the world trained on does; blue is better, orange is worse "
-    "than the training mean. Small: the error itself. ± is the SD over fits; averages clip each score to [−1, 1]."
+    "than the training mean. Averages clip each score to [−1, 1]. Beside a score, in full tables: ± the SD over "
+    "fits, and small the error itself."
 )
 DOSE_CAPTION = (
     "Figures of each shift, on the same scales in all of a part. Over the doses: error and coverage, a dose at its "

@@ -350,10 +350,10 @@ def test_robustness_gives_area_worst_shift_and_equal_harm():
     assert shown == [
         ["area under RMSE", "rewiring", "0.600", "0.800", "0.900"],
         ["area under RMSE", "turnover_pwm", "0.400", "0.600", "0.700"],
-        ["worst shift", "change from severity 0", "rewiring", "rewiring", "rewiring"],
+        ["worst shift", "", "rewiring", "rewiring", "rewiring"],
         ["RMSE at harm 0.5", "rewiring", "0.600", "0.800", "0.900"],
     ]
-    assert table.rows[0][3].small == "0.700 to 0.900"
+    assert table.rows[0][3].small == "± 0.100"
     assert table.rows[2][3].small == "+0.300"
     assert "never at harm 0.5: turnover_pwm" in table.notes
     assert robustness.tables_of(measures(), "mpra", "assay", ["depth"], ["cnn"]) == []
