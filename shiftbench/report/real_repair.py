@@ -83,9 +83,9 @@ def _table(task: str, known: Family, tried: Tried) -> Table:
     marks, body, budgets = Notes(), [], list(tried.held)
     order = read.wrappers(pd.DataFrame({"wrapper": sorted({one for at in budgets for one in tried.wrappers(at)})}))
     for wrapper in order:
-        fields = [_field(test, wrapper, budget, tried, marks) for test in tried.tests for budget in budgets]
-        if any(field.text not in ("", "–") for field in fields):
-            body.append((Entry(wrapper), *fields))
+        places = [(test, budget) for test in tried.tests for budget in budgets]
+        if any(test.number(tried.held[budget], tried.recipe, wrapper).defined for test, budget in places):
+            body.append((Entry(wrapper), *[_field(test, wrapper, budget, tried, marks) for test, budget in places]))
     parts = {
         f"{name}, {budget} labels": scores[budget]
         for name, scores in (("coverage", tried.held), ("width", tried.width))

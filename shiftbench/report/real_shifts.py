@@ -25,15 +25,21 @@ METRICS = {
     "risk_reduction": ("Share of the squared error that filtering to the surer half removes, %", True),
 }
 """Metrics shown: title, and whether it is a share."""
+OWN = {
+    "pearson": "best network",
+    "relative_rmse": "RMSE / SD",
+    "coverage": "coverage, %",
+    "risk_reduction": "risk reduction, %",
+}
+"""Heads of what the best network does."""
 CAPTION = (
     "Each row is one test set; where several outputs predict it, the mean over them. The ceiling is the correlation of "
     "a perfect model (root of the measurement's reliability), where it is known. RMSE is given in SDs of the values of "
     "the same rows, since a test set whose values differ less has a smaller error and a smaller correlation by that "
     "alone: read it beside the SD. Filtering keeps the half of the rows for which the network states the smaller SD. "
-    "Curves, where drawn: the best network on a set far from the training data (in colour) beside one like it (grey); "
-    "dotted: an honest law. "
     f"Small print: {BARS}."
 )
+CURVES = " Curves: the best network far from the training data (in colour) and near it (grey); dotted: an honest law."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def shifts(
         given(said),
         given(more),
         figures=(*_figures(arms, found, tops, look), *pictures),
-        caption=CAPTION,
+        caption=CAPTION + (CURVES if pictures else ""),
         tables=(_overview(suite, arms, found, tops, facts),),
         hidden=tuple(
             table for table in (*landmarks, *_hidden(suite, frame, lines, found, facts, strata)) if table.rows
@@ -111,26 +117,27 @@ def _line(arm: Arm, test: Test) -> Line:
 def _overview(suite: str, arms: Sequence[Arm], found: dict[str, Scores], tops: Scores, facts: Facts) -> Table:
     """Every test set with what its data allow, the best control, and what the best network does on it."""
     marks, body = Notes(), []
-    for arm in arms:
-        for test in arm.tests:
-            known = real.told(facts, suite, test)
-            rival, number = arm.rival, test.number(found["pearson"], arm.rival)
-            numbers = {name: test.number(scores, arm.leader) for name, scores in found.items()}
-            fields = [real.brief(one, marks, share=METRICS[name][1]) for name, one in numbers.items()]
-            body.append(
-                (
-                    Entry(arm.family.title, arm.leader),
-                    Entry(arm.family.name(test), f"{numbers['pearson'].n:,} rows"),
-                    Entry(_range(known.get("target_sd", {}).values()) if not test.stratum else ""),
-                    _ceiling(test, tops, known, marks),
-                    Entry(decimal(number.value, 2) if number.defined else "–", rival),
-                    *fields,
-                )
+    pairs = [(arm, test) for arm in arms for test in arm.tests]
+    scored = [name for name, one in found.items() if any(test.number(one, arm.leader).defined for arm, test in pairs)]
+    spread = any(real.told(facts, suite, test).get("target_sd") for _, test in pairs)
+    for arm, test in pairs:
+        known, number = real.told(facts, suite, test), test.number(found["pearson"], arm.rival)
+        numbers = {name: test.number(found[name], arm.leader) for name in scored}
+        count = f"{test.number(found['pearson'], arm.leader).n:,} rows"
+        name = Entry(test.stratum, f"{arm.family.name(test.within(''))}, {count}") if test.stratum else None
+        body.append(
+            (
+                Entry(arm.family.title, arm.leader),
+                name or Entry(arm.family.name(test), count),
+                *([Entry("" if test.stratum else _range(known.get("target_sd", {}).values()))] if spread else []),
+                _ceiling(test, tops, known, marks),
+                Entry(decimal(number.value, 2) if number.defined else "–", arm.rival),
+                *[real.brief(one, marks, share=METRICS[name][1]) for name, one in numbers.items()],
             )
-    heads = ("shift, best network", "test set", "SD of values", "ceiling", "best control")
-    own = ("best network", "RMSE / SD", "coverage, %", "risk reduction, %")
-    groups = (("", 3), ("Pearson", 3), ("best network", 3))
-    data = tsv(real.KEY, found)
+        )
+    heads = ("shift, best network", "test set", *(["SD of values"] if spread else []), "ceiling", "best control")
+    groups = (("", 2 + spread), ("Pearson", 3), *([("best network", len(scored) - 1)] if len(scored) > 1 else []))
+    data, own = tsv(real.KEY, found), [OWN[name] for name in scored]
     return Table("Real shifts at a glance", (*heads, *own), tuple(body), marks.lines(), data, groups, labels=2)
 
 
