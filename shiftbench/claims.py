@@ -13,6 +13,7 @@ from shiftbench.spec import PRIOR, Check, Claim, Suite
 from shiftbench.stats.crossed import nested
 from shiftbench.stats.jackknife import seeds_and_errors
 from shiftbench.stats.multiplicity import holm
+from shiftbench.stats.power import smallest_effect
 from shiftbench.stats.student import Mean
 
 Verdict = Literal["out", "not out", "undecided"]
@@ -22,6 +23,7 @@ TABLE = (
     dict.fromkeys(("suite", "claim", "text", "source", "verdict", "recipe", "recipe_verdict", "says"), "str")
     | dict.fromkeys(("value", "low", "high"), "float64")
     | dict.fromkeys(("worlds", "seeds"), "int64")
+    | {"detectable": "float64"}
     | dict.fromkeys(("check_verdict", "reason"), "str")
 )
 """Columns of claims.parquet with their dtypes."""
@@ -31,6 +33,7 @@ TABLE = (
 class Judged:
     """One check for one recipe: its number with its 95 % interval over worlds and seeds, and the verdict on it.
 
+    `detectable`: smallest distance from the bound that such an interval would have left out with a chance of .8;
     `against`: one-sided p value of what is claimed, small where the number lies beyond the bound on the other side;
     NaN with a `reason` where there is no number or no interval.
     """
@@ -43,6 +46,7 @@ class Judged:
     high: float
     worlds: int
     seeds: int
+    detectable: float
     against: float
     verdict: Verdict
     reason: str = ""
@@ -87,6 +91,7 @@ def table(results: pd.DataFrame, suites: Sequence[Suite]) -> pd.DataFrame:
             "high": check.high,
             "worlds": check.worlds,
             "seeds": check.seeds,
+            "detectable": check.detectable,
             "check_verdict": check.verdict,
             "reason": check.reason,
         }
@@ -127,7 +132,7 @@ def _judge(rows: pd.DataFrame, claim: str, check: Check, recipe: str) -> Judged:
         mean = _mean(numbers, bound, simulated)
     except Undefined as reason:
         value = float(numbers.value.mean(skipna=False)) if len(numbers) else math.nan
-        nothing = (math.nan, math.nan, worlds, seeds, math.nan)
+        nothing = (math.nan, math.nan, worlds, seeds, math.nan, math.nan)
         return Judged(claim, check.says, recipe, value, *nothing, "undecided", str(reason))
     claimed = (mean.value > bound) == (check.above is not None)
     # One-sided: half of the two-sided p value lies on each side of the bound.
@@ -135,7 +140,9 @@ def _judge(rows: pd.DataFrame, claim: str, check: Check, recipe: str) -> Judged:
     verdict: Verdict = "undecided"
     if mean.p <= 1 - LEVEL:
         verdict = "out" if claimed else "not out"
-    return Judged(claim, check.says, recipe, mean.value, mean.low, mean.high, worlds, seeds, against, verdict)
+    detectable = smallest_effect(mean.error, mean.freedom, LEVEL)
+    interval = (mean.value, mean.low, mean.high)
+    return Judged(claim, check.says, recipe, *interval, worlds, seeds, detectable, against, verdict)
 
 
 def _mean(numbers: pd.DataFrame, bound: float, simulated: bool) -> Mean:

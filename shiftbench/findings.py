@@ -72,7 +72,8 @@ def _check(row: dict[Hashable, Any]) -> str:
         return str(row["reason"])
     if math.isnan(row["low"]):
         return f"{row['value']:.2f} ({row['reason']})"
-    return f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f}) {SIGNS[row['check_verdict']]}"
+    told = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f}) {SIGNS[row['check_verdict']]}"
+    return told + f", {row['detectable']:.2f} could be seen" * (row["check_verdict"] == "undecided")
 
 
 def _of(rows: pd.DataFrame, metric: str, level: float | None) -> pd.DataFrame:

@@ -208,8 +208,9 @@ class _Planner:
         }
         for view in self.task.views:
             for members in fits:
-                for wrapper, chosen in self._wrapped(members, test.row | {"view": view}):
-                    for budget in self._budgets(WRAPPERS[wrapper]):
+                row = test.row | {"view": view}
+                for wrapper, chosen in self._wrapped(members, row):
+                    for budget in self._budgets(WRAPPERS[wrapper], row | _of(chosen)):
                         known = (name, label) if budget else (calibration, source)
                         self._score(test, name, references, wrapper, chosen, budget, known, view, label)
 
@@ -227,9 +228,14 @@ class _Planner:
                 columns = row | {"recipe": recipe.name, "wrapper": name, "budget": 0, "seed": -1}
                 self.plan.unplanned.append((f"one training seed; {name} joins two or more", columns))
 
-    def _budgets(self, wrapper: Wrapper) -> list[int]:
-        """Numbers of labelled target rows with which a wrapper is tried."""
-        return [budget for budget in self.task.budgets if budget in wrapper.budgets] if wrapper.calibrated else [0]
+    def _budgets(self, wrapper: Wrapper, row: Row) -> Iterator[int]:
+        """Numbers of labelled target rows with which a wrapper is tried; one that it cannot use is told."""
+        for budget in self.task.budgets if wrapper.calibrated else (0,):
+            if budget in wrapper.budgets or not wrapper.calibrated:
+                yield budget
+            else:
+                reason = f"{wrapper.name} cannot use {budget} labels of the target"
+                self.plan.unplanned.append((reason, row | {"wrapper": wrapper.name, "budget": budget}))
 
     def _score(
         self, test: Test, name: str, references: dict[str, str], wrapper: str, members: list[Member],
@@ -256,15 +262,21 @@ class _Planner:
             budget=budget,
         )
         needs = dict.fromkeys((*predictions, *calibrated, *references.values(), name, *known[:1] * bool(calibrated)))
-        recipe, seed = members[0][1].recipe.name, members[0][1].seed if len(members) == 1 else -1
-        score = self.plan.add(node, f"{label}/score/{recipe}/{wrapper}/{view}/budget{budget}/seed{seed}", tuple(needs))
-        columns = {"recipe": recipe, "wrapper": wrapper, "budget": budget, "view": view, "seed": seed}
-        self.plan.scores.append((score, test.row | columns))
+        of = _of(members)
+        where = f"{label}/score/{of['recipe']}/{wrapper}/{view}/budget{budget}/seed{of['seed']}"
+        columns = {"wrapper": wrapper, "budget": budget, "view": view}
+        self.plan.scores.append((self.plan.add(node, where, tuple(needs)), test.row | of | columns))
 
     def _predict(self, member: Member, test: str, view: str, label: str) -> str:
         name, fit = member
         node = Predict(fit=name, test=test, view=view)
         return self.plan.add(node, f"{label}/prediction/{fit.recipe.name}/{view}/seed{fit.seed}", (name, test))
+
+
+def _of(members: list[Member]) -> Row:
+    """Recipe of the fits that are joined, and their seed; -1 of several."""
+    fit = members[0][1]
+    return {"recipe": fit.recipe.name, "seed": fit.seed if len(members) == 1 else -1}
 
 
 def _control(name: str) -> bool:

@@ -170,10 +170,12 @@ def _over_doses(cube: _Cube, doses: list[int]) -> Iterator["pd.DataFrame"]:
             found[own] = 1 + robustness.worst_dose(curve[own, 1:], direction, reference)
         return found
 
-    def worst_gap(curve: Floats, unit: int) -> Floats:
-        return robustness.robustness_gap(curve[np.arange(len(curve)), worst(curve, unit)], curve[:, 0])
-
     at = worst(_mean(*cube.units(doses)), -1)
+
+    def worst_gap(curve: Floats, _: int) -> Floats:
+        # The dose stays that of all units: a maximum taken anew without each of them is not smooth.
+        return robustness.robustness_gap(curve[np.arange(len(curve)), at], curve[:, 0])
+
     names = np.array([cube.dose[d] for d in doses])
     yield _rows(cube, "worst_gap", names[at], severity[at], doses, worst_gap)
     yield _rows(cube, "area", "", end, doses, lambda curve, _: robustness.dose_area(severity, curve))

@@ -176,7 +176,7 @@ class Scorer:
         metric, (n, clusters) = cell.metric, size
         bounds = self._bounds.get(cell, {})
         floor, source, target = (bounds[role][column] if bounds else NOT_GIVEN for role in ROLES)
-        if kept is not None:
+        if kept is not None and not kept.all():
             floor = source = target = Undefined("a part of the rows is answered, the references answer all")
         scores = {
             "scaled": _scaled(metric, known, floor, source, ROLES["source"]),
@@ -264,6 +264,8 @@ def _reason(metric: Metric, known: Known, scores: Mapping[str, Known], clusters:
     reasons = []
     if clusters < MIN_CLUSTERS:
         reasons.append(f"interval: {clusters} clusters, {MIN_CLUSTERS} needed")
+    elif metric.compute is None:
+        reasons.append("interval: told by the wrapper, not resampled")
     elif not np.isfinite(known.replicates).all():
         reasons.append("interval: undefined in some resamples")
     if metric.scaled:

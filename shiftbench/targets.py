@@ -116,6 +116,9 @@ class TestSet:
             return np.asarray(share, np.float64)
         if name == "noise" and test.truth is not None:
             return test.truth.sd[:, column].astype(np.float64)
+        if name == "replicate_sd" and test.replicates is not None:
+            values = test.replicates[:, :, column].astype(np.float64)
+            return np.asarray(values.std(axis=1, ddof=1) / np.sqrt(values.shape[1]))
         if name in ("noise", "replicate_sd"):
             return _finite(test.noise_sd[:, column].astype(np.float64), name)
         if name == "replicates" and test.replicates is not None:

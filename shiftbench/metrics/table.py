@@ -12,6 +12,7 @@ from shiftbench.metrics import (
     robustness,
     scoring,
     selective,
+    split,
     told,
     variants,
 )
@@ -27,6 +28,7 @@ METRICS = {
         *scoring.TABLE,
         *calibration.TABLE,
         *coverage.TABLE,
+        *split.TABLE,
         *selective.TABLE,
         *noise.TABLE,
         *robustness.TABLE,

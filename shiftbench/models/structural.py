@@ -26,13 +26,14 @@ def occupancies(sequence: NDArray[np.uint8], motifs: NDArray[np.str_]) -> Floats
 def with_decoys(program: Program, true: NDArray[np.str_], rng: np.random.Generator) -> NDArray[np.str_]:
     """Ids `true` and `DECOYS` times as many of vertebrate motifs outside the world; `InputError` if there are fewer.
 
-    None resembles a dark motif: it would tell of it.
+    None resembles a motif of the world: it would tell of a dark one, or be a public one over again.
     """
     from simulators import motif, mpra
 
     ids = motif.vertebrate_ids()
-    told = motif.resembles(motif.load(ids), motif.load(program.dark), mpra.RESEMBLANCE)
-    others = [name for name, near in zip(ids, told, strict=True) if not near and name not in program.public]
+    known = motif.load((*program.public, *program.dark))
+    near = motif.resembles(motif.load(ids), known, mpra.RESEMBLANCE)
+    others = [name for name, alike in zip(ids, near, strict=True) if not alike]
     if len(others) < (wanted := DECOYS * len(true)):
         raise InputError(f"structural prior: found {len(others)} decoys outside the world; expected {wanted}")
     return np.concatenate([true, rng.choice(others, wanted, replace=False)])

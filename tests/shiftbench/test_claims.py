@@ -44,6 +44,7 @@ def test_a_ratio_over_worlds_is_judged_by_its_interval(shifted, verdict):
     assert (check.verdict, found.recipes, found.verdict) == (verdict, {"cnn": verdict}, verdict)
     assert (check.worlds, check.seeds) == (4, 3)
     assert check.low < check.value < check.high
+    assert check.detectable > (check.high - check.low) / 2, "an effect of half an interval is seen every other time"
     assert check.value == pytest.approx(shifted, abs=0.02)
     assert (check.low > 1.1, check.high < 1.1) == (verdict == "out", verdict == "not out")
 

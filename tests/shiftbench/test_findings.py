@@ -75,7 +75,7 @@ def test_repair_is_shown_by_labels():
 def test_verdicts_and_their_numbers():
     fixed = dict.fromkeys(claims.TABLE, "") | {"claim": "C1", "text": "a claim", "says": "rises"}
     fixed |= {"verdict": "undecided"}
-    numbers = {"value": 1.2, "low": 1.1, "high": 1.3, "worlds": 3, "seeds": 3}
+    numbers = {"value": 1.2, "low": 1.1, "high": 1.3, "worlds": 3, "seeds": 3, "detectable": 0.2}
     judged = [
         fixed | numbers | {"recipe": "cnn", "recipe_verdict": "out", "check_verdict": "out"},
         fixed | numbers | {"recipe": "bilstm", "recipe_verdict": "not out", "check_verdict": "not out", "low": 0.5},

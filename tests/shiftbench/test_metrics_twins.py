@@ -73,6 +73,7 @@ TRUTH = {
     "quantile_calibration_error": _quantile_calibration,
     "pit_ks": lambda *law: naive.kolmogorov(naive.pit(*law)),
     "sharpness": lambda sd: naive.rmse(sd, np.zeros(len(sd))),
+    "epistemic_share": lambda sd, part: (naive.rmse(part, 0 * part) / naive.rmse(sd, 0 * sd)) ** 2 if sd.size else None,
     "coverage": naive.coverage,
     "coverage_gap": lambda low, high, target, level: naive.coverage(low, high, target) - level,
     "truth_coverage": naive.coverage,
