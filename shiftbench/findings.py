@@ -72,7 +72,7 @@ def _check(row: dict[Hashable, Any]) -> str:
         return str(row["reason"])
     if math.isnan(row["low"]):
         return f"{row['value']:.2f} ({row['reason']})"
-    told = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f}) {SIGNS[row['check_verdict']]}"
+    told: str = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f}) {SIGNS[row['check_verdict']]}"
     return told + f", {row['detectable']:.2f} could be seen" * (row["check_verdict"] == "undecided")
 
 

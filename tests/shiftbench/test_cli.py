@@ -52,7 +52,9 @@ def test_every_kind_lists_something(kind):
     assert all(name and text for name, text in rows)
 
 
-@pytest.mark.parametrize("name", ["shift", "lentimpra/lentimpra", "cnn", "conformal_normalised", "coverage", "rewiring", "mpra"])
+@pytest.mark.parametrize(
+    "name", ["shift", "lentimpra/lentimpra", "cnn", "conformal_normalised", "coverage", "rewiring", "mpra"]
+)
 def test_show_describes(name):
     from shiftbench import listing
 
