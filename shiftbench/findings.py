@@ -73,7 +73,7 @@ def _check(row: dict[Hashable, Any]) -> str:
     if math.isnan(row["low"]):
         return f"{row['value']:.2f} ({row['reason']})"
     told: str = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f}) {SIGNS[row['check_verdict']]}"
-    return told + f", {row['detectable']:.2f} could be seen" * (row["check_verdict"] == "undecided")
+    return told if row["check_verdict"] != "undecided" else f"{told}, {row['detectable']:.2f} could be seen"
 
 
 def _of(rows: pd.DataFrame, metric: str, level: float | None) -> pd.DataFrame:
