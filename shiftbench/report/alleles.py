@@ -30,7 +30,7 @@ def alleles(suite: str, rows: pd.DataFrame, facts: Facts) -> list[Section]:
     if not any(table.rows for table in tables):
         return []
     strata = [name for name in frame["stratum"].unique() if name]
-    recipes = [(name, "none") for name in [*read.networks(frame), *real.LETTERS] if name in set(frame["recipe"])]
+    recipes = [(name, "none") for name in [*read.networks(frame), *real.letters(frame)]]
     lines = [Line(test.group, name, test.within(name)) for test in shown for name in strata]
     parts = real.grid(
         "r of the skew on parts of the variants", ("test set", "part"), lines, recipes,
@@ -83,7 +83,7 @@ def _table(suite: str, test: Test, frame: pd.DataFrame, found: dict[str, read.Sc
 
 def _said(test: Test, frame: pd.DataFrame, found: dict[str, read.Scores], facts: Facts, suite: str) -> str:
     """Best network and best control by AUPRC against the share of positives, and its directions."""
-    letters = [name for name in real.LETTERS if name in set(frame["recipe"])]
+    letters = real.letters(frame)
     best = real.leader(found["auprc"], [test], read.networks(frame)) or real.leader(found["auprc"], [test], letters)
     if not best:
         return ""

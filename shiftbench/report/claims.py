@@ -21,6 +21,10 @@ RULE = (
     "one lies on the other side after Holm's correction; else it is undecided. As a whole it has the verdict on which "
     "all of its networks agree. – : not judged for this network."
 )
+SEES = (
+    "Under an undecided verdict: the smallest distance of the number from its bound that an interval of this width "
+    "sees, that is leaves the bound out with a chance of .8."
+)
 SMOKE = "{} of this suite are judged at larger tiers (bench, core): no claim is read from a smoke run."
 
 
@@ -35,7 +39,13 @@ def claims(frame: pd.DataFrame | None, tier: str) -> list[Section]:
     sources = ", ".join(sorted({str(one) for one in frame["source"] if one}))
     checks = tuple(_checks(str(claim), rows) for claim, rows in frame.groupby("claim", sort=False))
     every = Section(
-        f"{ANCHOR}-checks", "Every check: its number, interval and verdict", "", (), tables=checks, closed=True
+        f"{ANCHOR}-checks",
+        "Every check: its number, interval and verdict",
+        "",
+        (),
+        caption=SEES,
+        tables=checks,
+        closed=True,
     )
     return [
         Section(
@@ -70,9 +80,11 @@ def _networks(frame: pd.DataFrame) -> list[str]:
     return sorted(names, key=lambda name: name.endswith(PRIOR))
 
 
-def _verdict(verdict: str) -> Entry:
+def _verdict(verdict: str, detectable: float = math.nan) -> Entry:
+    """A verdict in a shape and words; undecided, with the smallest distance from the bound that is `detectable`."""
     shade = tint(SHADES[verdict]) if verdict in SHADES else ""
-    return Entry(f"{SHAPES.get(verdict, '')}{NO_BREAK}{verdict.replace(' ', NO_BREAK)}".strip(), shade=shade)
+    small = f"sees ≥{NO_BREAK}{decimal(detectable)}" if verdict == "undecided" and not math.isnan(detectable) else ""
+    return Entry(f"{SHAPES.get(verdict, '')}{NO_BREAK}{verdict.replace(' ', NO_BREAK)}".strip(), small, shade=shade)
 
 
 def _checks(claim: str, rows: pd.DataFrame) -> Table:
@@ -87,7 +99,7 @@ def _checks(claim: str, rows: pd.DataFrame) -> Table:
             Entry("–" if math.isnan(value) else decimal(value)),
             Entry(interval),
             Entry(f"{int(row['worlds'])} / {int(row['seeds'])}"),
-            _verdict(str(row["check_verdict"])),
+            _verdict(str(row["check_verdict"]), float(row.get("detectable", math.nan))),
             Entry(str(row["reason"] or "")),
         )
         claimed = Entry(f"{row['suite']}: {row['says']}" if several else str(row["says"]))

@@ -10,7 +10,7 @@ from shiftbench.report import frame as read
 from shiftbench.report.curves import Curves
 from shiftbench.report.doses import Sweep
 from shiftbench.report.figures import Half, Panel, Series, Style
-from shiftbench.report.frame import NOMINAL, Dose, Scores
+from shiftbench.report.frame import NOMINAL, Dose, Place, Scores
 from shiftbench.report.panels import Row
 from shiftbench.report.section import Section, given
 
@@ -34,10 +34,11 @@ def _family(
     task: str, found: Sweep, shift: str, svgs: Sequence[Markup], look: dict[str, Style], points: Curves
 ) -> Section:
     top = found.top(shift)
-    names = [name for name in read.networks(found.frame) if curves.drawn(points, shift, top, name)]
-    first = [name for name in (found.leader, found.rival) if curves.drawn(points, shift, top, name)]
+    pair = (Place("source", ("", "0", "")), Place(top.label, (shift, top.name, "")))
+    names = [name for name in read.networks(found.frame) if curves.drawn(points, pair[1], name)]
+    first = [name for name in (found.leader, found.rival) if curves.drawn(points, pair[1], name)]
     every = [*first, *(name for name in names if name not in first)]
-    panel = {name: curves.figure(points, shift, top, name, look[name], task) for name in every}
+    panel = {name: curves.figure(name, points, pair, name, look[name], f"{task}, {shift}") for name in every}
     rest = tuple(panel[name] for name in every if name not in first)
     more = Section(
         f"{task}-{shift}-others", f"{shift}: reliability, PIT and risk of {len(rest)} other networks", "", (),
@@ -45,7 +46,7 @@ def _family(
     )  # fmt: skip
     hidden = [doses.ladder(f"{task}, {shift}: error and coverage of every recipe by dose", found, shift)]
     if every:
-        hidden.append(curves.table(f"{task}, {shift}: reliability, PIT and risk in numbers", points, shift, top, every))
+        hidden.append(curves.table(f"{task}, {shift}: reliability, PIT and risk in numbers", points, pair, every))
     return Section(
         f"{task}-{shift}",
         shift,

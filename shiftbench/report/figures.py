@@ -11,17 +11,18 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import MaxNLocator
 
-from shiftbench.report.frame import FLOOR, ORACLE, SOURCE, Number
+from shiftbench.report.frame import FLOOR, NOMINAL, ORACLE, SOURCE, Number
 from shiftbench.report.inline import inline, svg
 from shiftbench.spec import PRIOR
 
-WIDTH, HEIGHT = 4.4, 3.4
+WIDTH, EDGE, IN_KEY = 5.6, 0.63, 5
+"""Of a strip: width, inches; height of title and axis, inches; names in a line of its key."""
 SMALL = (2.75, 3.5)
 """Size of a figure of which many stand side by side."""
-AXES = (0.105, 0.18, 0.575, 0.69)
 INK, GREY = "#1a1a1a", "#6f6f6f"
 SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "shiftbench",
@@ -186,45 +187,6 @@ def filled(style: Style) -> str:
     return "#ffffff" if style.hollow else style.colour
 
 
-def dots(
-    panel: Panel, series: Sequence[Series], categories: Sequence[str], ceilings: Sequence[Number], ceiling: str
-) -> str:
-    """SVG of numbers by category, recipes side by side in one order.
-
-    A black bar, named `ceiling`, marks what each category allows.
-    """
-    with mpl.rc_context(SETTINGS):
-        figure, axes = _canvas(panel)
-        step = 0.72 / max(len(series), 1)
-        moved = [
-            replace(one, x=tuple(at - 0.36 + step * (turn + 0.5) for at in one.x)) for turn, one in enumerate(series)
-        ]
-        for one in moved:
-            _line(axes, panel, one, joined=False)
-        for at, top in enumerate(ceilings):
-            if top.defined:
-                axes.hlines(panel.scaled(top.value), at - 0.4, at + 0.4, color="#000000", linewidth=1.8)
-                axes.text(at, panel.scaled(top.value), ceiling, ha="center", va="bottom", fontsize=8, color=INK)
-        for at in range(1, len(categories)):
-            axes.axvline(at - 0.5, color="#d5d5d5", linewidth=0.6)
-        axes.set_xlim(-0.5, len(categories) - 0.5)
-        axes.set_xticks(range(len(categories)), list(categories))
-        axes.tick_params(axis="x", length=0)
-        axes.set_position((AXES[0], 0.1, AXES[2], 0.77))
-        return _finish(figure, axes, panel, moved)
-
-
-def _canvas(panel: Panel) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, HEIGHT))
-    axes = figure.add_axes(AXES)
-    figure.text(0.012, 0.94, panel.title, fontsize=10.5, fontweight="bold", color=INK)
-    axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    if panel.nominal is not None:
-        axes.axhline(panel.scaled(panel.nominal), color=INK, linewidth=0.8, dashes=(1, 2))
-    return figure, axes
-
-
 def _gap(axes: Axes, panel: Panel, series: dict[str, Series]) -> None:
     if SOURCE not in series or ORACLE not in series or panel.share:
         return
@@ -247,15 +209,6 @@ def _line(axes: Axes, panel: Panel, series: Series, *, joined: bool = True) -> N
     )
 
 
-def _finish(figure: Figure, axes: Axes, panel: Panel, series: Sequence[Series]) -> str:
-    axes.yaxis.set_major_locator(MaxNLocator(6))
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.04 * (high - low))
-    _labels(axes, [(one, *points[-1]) for one in series if (points := _points(panel, one))], panel)
-    told = f"{panel.subject}: {panel.title}. {_told(panel, series)}. The table below gives the numbers."
-    return inline(svg(figure), told)
-
-
 def _told(panel: Panel, series: Sequence[Series]) -> str:
     """Names with their numbers, in words."""
     shown = [(one.name, _points(panel, one)) for one in series]
@@ -268,31 +221,6 @@ def _points(panel: Panel, series: Series) -> list[tuple[float, float]]:
         for x, number in zip(series.x, series.numbers, strict=True)
         if math.isfinite(number.value)
     ]
-
-
-def _labels(axes: Axes, ends: list[tuple[Series, float, float]], panel: Panel) -> None:
-    """Names right of the axes, as near to the last of their numbers as they fit."""
-    if panel.nominal is not None:
-        level = Series("nominal", Style(INK, "", 0.8, ":"), (), ())
-        ends = [*ends, (level, axes.get_xlim()[1], panel.scaled(panel.nominal))]
-    to_axes = axes.transData + axes.transAxes.inverted()
-    ends = sorted(ends, key=lambda end: (end[2], end[0].name))
-    start = [to_axes.transform(end[1:]) for end in ends]
-    spread = spaced([float(y) for _, y in start], gap=min(0.068, 1.05 / max(len(ends), 1)))
-    for at, (one, _, _) in zip(spread, ends, strict=True):
-        axes.plot(
-            [1.035, 1.065, 1.095], [at] * 3, transform=axes.transAxes, clip_on=False, markevery=[1], **_look(one.style)
-        )
-        axes.text(
-            1.12,
-            at,
-            shortened(one.name),
-            transform=axes.transAxes,
-            va="center",
-            fontsize=9,
-            color=INK,
-            fontweight="bold" if one.style.width > 2 else "normal",
-        )
 
 
 def _look(style: Style) -> dict[str, Any]:
@@ -308,18 +236,84 @@ def _look(style: Style) -> dict[str, Any]:
     }
 
 
-def spaced(heights: Sequence[float], gap: float) -> list[float]:
-    """Heights (ascending) moved apart to at least `gap`, with as little movement as pooling blocks gives."""
-    blocks: list[list[float]] = []
-    for height in heights:
-        blocks.append([height, 1])
-        while len(blocks) > 1 and blocks[-1][0] - blocks[-2][0] < gap * (blocks[-1][1] + blocks[-2][1]) / 2:
-            centre, count = blocks.pop()
-            before, size = blocks[-1]
-            blocks[-1] = [(before * size + centre * count) / (size + count), size + count]
-    return [centre + gap * (turn - (count - 1) / 2) for centre, count in blocks for turn in range(int(count))]
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One row: what it is a part of, its name, its number by recipe, and its ceiling."""
+
+    part: str
+    name: str
+    numbers: dict[str, Number]
+    top: Number
 
 
-def shortened(name: str, most: int = 17) -> str:
-    """Name that fits beside a figure."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+def strip(title: str, rungs: Sequence[Rung], look: dict[str, Style], ceiling: str, *, share: bool = False) -> str:
+    """SVG of one metric, a row a test set; `share` draws per cent and the nominal level."""
+    names = list(dict.fromkeys(name for rung in rungs for name in rung.numbers))
+    row = max(0.24, 0.075 * len(max((rung.numbers for rung in rungs), key=len, default={})))
+    key = 0.17 * math.ceil((len(names) + 1) / IN_KEY)
+    height, left = EDGE + key + row * len(rungs), 0.02 + 0.012 * max((len(rung.name) for rung in rungs), default=0)
+    with mpl.rc_context(SETTINGS | {"font.size": 8.5}):
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes((left, (0.29 + key) / height, 0.98 - left, row * len(rungs) / height))
+        figure.text(0.01, 1 - 0.17 / height, title, fontsize=10, fontweight="bold", color=INK, va="center")
+        scale = 100 if share else 1
+        for at, rung in enumerate(rungs):
+            if rung.top.defined:
+                axes.vlines(scale * rung.top.value, at - 0.36, at + 0.36, color="#000000", linewidth=1.8)
+            for name, number in rung.numbers.items():
+                _mark(axes, at + _offset(list(rung.numbers), name), number, look[name], scale)
+            if at and rung.part != rungs[at - 1].part:
+                axes.axhline(at - 0.5, color="#a8a8a8", linewidth=0.7)
+        if share:
+            axes.axvline(scale * NOMINAL, color=INK, linewidth=0.8, dashes=(1, 2))
+        axes.set_yticks(range(len(rungs)), [rung.name for rung in rungs])
+        axes.set_ylim(len(rungs) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color="#e6e6e6", linewidth=0.6)
+        axes.set_axisbelow(True)
+        _key(figure, names, look, ceiling if any(rung.top.defined for rung in rungs) else "")
+        return inline(svg(figure), f"{title}. {_rungs_told(rungs, scale)}. The table below gives the numbers.")
+
+
+def _offset(names: Sequence[str], name: str) -> float:
+    return 0.0 if len(names) == 1 else (0.3 + 0.1 * min(len(names), 4)) * (names.index(name) / (len(names) - 1) - 0.5)
+
+
+def _mark(axes: Axes, at: float, number: Number, style: Style, scale: float) -> None:
+    if not number.defined:
+        return
+    if math.isfinite(number.low) and math.isfinite(number.high):
+        axes.hlines(at, scale * number.low, scale * number.high, color=style.colour, linewidth=0.9)
+    axes.plot(
+        [scale * number.value], [at], marker=style.marker or "|", markersize=4.6, color=style.colour,
+        markerfacecolor=filled(style), linestyle="none",
+    )  # fmt: skip
+
+
+def _key(figure: Figure, names: Sequence[str], look: dict[str, Style], ceiling: str) -> None:
+    """Names with their marks under the axis."""
+    shown = [
+        Line2D([], [], linestyle="none", marker=look[name].marker or "|", color=look[name].colour,
+               markerfacecolor=filled(look[name]), markersize=4.6, label=name)
+        for name in names
+    ]  # fmt: skip
+    if ceiling:
+        shown.append(
+            Line2D(
+                [], [], linestyle="none", marker="|", markersize=8, markeredgewidth=1.8, color="#000000", label=ceiling
+            )
+        )
+    figure.legend(
+        handles=shown, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=min(len(shown), IN_KEY), frameon=False,
+        fontsize=8, handletextpad=0.2, columnspacing=1.0, labelspacing=0.2, borderaxespad=0.1,
+    )  # fmt: skip
+
+
+def _rungs_told(rungs: Sequence[Rung], scale: float) -> str:
+    """Every row in words."""
+    lines = []
+    for rung in rungs:
+        found = [f"{name} {scale * number.value:.3g}" for name, number in rung.numbers.items() if number.defined]
+        if found:
+            lines.append(f"{rung.name}: {', '.join(found)}")
+    return "; ".join(lines)

@@ -106,6 +106,15 @@ class Dose:
         return f"arm {self.name}" if self.arm else f"dose {self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A test set: what it is called; its shift, dose and group; where that is, in a sentence."""
+
+    name: str
+    key: tuple[str, str, str]
+    where: str = ""
+
+
 def complete(results: pd.DataFrame) -> pd.DataFrame:
     """Frame with every column that the report reads; what is absent becomes blank, as does group `all`."""
     columns: dict[str, pd.Series[Any]] = {}
@@ -154,9 +163,14 @@ def primary_view(frame: pd.DataFrame) -> str:
 
 
 def over_outputs(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the mean over outputs where it was scored, else of all; rows of nodes that are absent stay."""
+    """Rows of the mean over outputs where a test set has it, else of all; rows of nodes that are absent stay."""
     mean = frame["output"] == "mean"
-    return frame[mean | (frame["output"] == "")] if mean.any() else frame
+    return frame[mean | (frame["output"] == "") | ~frame["group"].isin(frame["group"][mean].unique())]
+
+
+def leveled(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows that have no level, or the nominal one."""
+    return frame[frame["level"].isna() | ((frame["level"] - NOMINAL).abs() < 1e-6)]
 
 
 def select(
@@ -168,8 +182,7 @@ def select(
     """
     frame = frame[frame["stratum"].isin([stratum, ""]) & (frame["budget"] == budget)]
     keep = (frame["metric"] == metric) & (frame["stratum"] == stratum) & frame["target"].isin([target, ""])
-    keep &= frame["level"].isna() | ((frame["level"] - NOMINAL).abs() < 1e-6)
-    return frame[keep | (frame["metric"] == "")]
+    return leveled(frame[keep | (frame["metric"] == "")])
 
 
 class _Fit(NamedTuple):

@@ -65,8 +65,9 @@ def _facts(frame: pd.DataFrame, manifest: dict[str, Any]) -> list[tuple[str, str
             ("without a value", f"{int(frame['value'].isna().sum()):,}"),
         ]
     facts += [
-        (f"{state} nodes", str(sum(node.get("nodes", 1) for node in manifest.get(state) or [])))
+        (f"{state} nodes", str(count))
         for state in ("failed", "skipped")
+        if (count := sum(node.get("nodes", 1) for node in manifest.get(state) or []))
     ]
     return [(name, value) for name, value in facts if value]
 

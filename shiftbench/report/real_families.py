@@ -61,7 +61,7 @@ def _source(name: str) -> Family:
 
 
 FAMILIES = {
-    "lentimpra_gc": Family("GC content", "middle", "highest5", names=GC),
+    **dict.fromkeys(("lentimpra_gc", "lentimpra_repair"), Family("GC content", "middle", "highest5", names=GC)),
     "lentimpra_source": _source("HepG2"),
     "lentimpra_source_wtc11": _source("WTC11"),
     "lentimpra_cells": Family("cell type", home=("lentimpra", "")),

@@ -101,6 +101,12 @@ def notes(facts: Facts, suite: str, tasks: Sequence[str]) -> list[str]:
     return list(lines)
 
 
+def letters(frame: pd.DataFrame) -> list[str]:
+    """Controls that read letters, of those that were scored."""
+    present = set(frame["recipe"].unique())
+    return [name for name in LETTERS if name in present]
+
+
 def leader(found: Scores, where: Sequence[Test], names: Sequence[str]) -> str:
     """Recipe of `names` with the highest mean over those tests that all of them answer; empty if none does."""
     numbers = {name: [test.number(found, name) for test in where] for name in names}
@@ -152,6 +158,21 @@ def grid(
     asked = {line.test for line in lines}
     kept = {key: number for key, number in found.items() if key[4:] in set(used) and _test(key) in asked}
     return Table(title, (*heads, *names), tuple(body), marks.lines(), tsv(KEY, {title: kept}) if body else "", labels=2)
+
+
+def wrapped(title: str, frame: pd.DataFrame, lines: Sequence[Line], found: Scores, *, share: bool = False) -> Table:
+    """One metric of every network: a row a network and test set, a column a wrapper."""
+    marks, body = Notes(), []
+    known = {key[5] for key, number in found.items() if number.defined}
+    tasks = {line.test.task for line in lines}
+    wrappers = [name for name in read.wrappers(frame[frame["task"].isin(tasks)]) if name in known]
+    for name in read.networks(frame):
+        for line in lines:
+            numbers = [line.test.number(found, name, wrapper) for wrapper in wrappers]
+            if sum(number.defined for number in numbers) > 1:
+                fields = [brief(number, marks, share=share) for number in numbers]
+                body.append((Entry(name), Entry(line.name), *fields))
+    return Table(title, ("network", "test set", *wrappers), tuple(body), marks.lines(), labels=2)
 
 
 def text(title: str, lines: Sequence[str]) -> Table:

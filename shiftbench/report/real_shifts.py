@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from shiftbench.report import curves, real_words
 from shiftbench.report import frame as read
-from shiftbench.report import real_curves, real_words
 from shiftbench.report import real_rows as real
-from shiftbench.report.figures import Style
-from shiftbench.report.frame import NOT_SCORED, Scores
+from shiftbench.report.curves import Curves
+from shiftbench.report.figures import Rung, Style, strip
+from shiftbench.report.frame import NOT_SCORED, Place, Scores
 from shiftbench.report.real_families import Family, family
-from shiftbench.report.real_figures import Rung, strip
 from shiftbench.report.real_rows import Facts, Line, Test
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import Entry, Notes, Table, decimal, tsv
@@ -69,8 +69,8 @@ def shifts(
     arms = [arm for arm in arms if arm.tests and arm.leader]
     lines = [_line(arm, test) for arm in arms for test in arm.tests]
     said = [real_words.verdict(arm.family, arm.whole, arm.leader, found["pearson"], found["coverage"]) for arm in arms]
-    shown = [real_curves.curves(points, test.task) for arm in arms for test in arm.tests[:1]]
-    pictures, landmarks = _curves(arms, shown, look, read.networks(frame))
+    drawn = [curves.curves(points, arm.tests[0].task) for arm in arms]
+    pictures, landmarks = _curves(arms, drawn, look, read.networks(frame))
     more = [real_words.filtering(arm.family, arm.whole, arm.leader, found["risk_reduction"]) for arm in arms]
     rivals = [real_words.controls(arm.family, arm.whole, arm.leader, arm.rival, found["pearson"]) for arm in arms]
     if given(rivals):
@@ -101,8 +101,7 @@ def _arm(task: str, frame: pd.DataFrame, correlation: Scores) -> Arm:
     scored = [test for one in whole for test in (one, *map(one.within, strata))]
     scored = [test for test in scored if any(key[:4] == _key(test) for key in correlation)]
     alike = [test for test in whole if known.like and test.group == known.like] or whole
-    controls = [name for name in real.LETTERS if name in set(rows["recipe"])]
-    rival = real.leader(correlation, alike, controls)
+    rival = real.leader(correlation, alike, real.letters(rows))
     return Arm(known, tuple(scored), real.leader(correlation, alike, read.networks(rows)) or rival, rival)
 
 
@@ -165,13 +164,13 @@ def _hidden(
     strata: Sequence[str],
 ) -> list[Table]:  # fmt: skip
     """Every recipe on every test set, wrappers, parts of the test sets, and what is known of the data."""
-    recipes = [(name, "none") for name in [*read.networks(frame), *real.LETTERS] if name in set(frame["recipe"])]
+    recipes = [(name, "none") for name in [*read.networks(frame), *real.letters(frame)]]
     heads = ("shift", "test set")
     every = [
         real.grid(f"{METRICS[name][0]}: every recipe", heads, lines, recipes, scores, share=METRICS[name][1])
         for name, scores in found.items()
     ]
-    every.append(_wrapped(frame, lines, found["coverage"]))
+    every.append(real.wrapped(f"{METRICS['coverage'][0]}: wrappers", frame, lines, found["coverage"], share=True))
     shown = {line.test for line in lines}
     further = [
         Line(line.name, stratum, test)
@@ -185,36 +184,25 @@ def _hidden(
     return [*every, real.text("What to know of these data", real.notes(facts, suite, _tasks(frame)))]
 
 
-def _wrapped(frame: pd.DataFrame, lines: Sequence[Line], coverage: Scores) -> Table:
-    """Coverage of every network under every wrapper, test set by test set."""
-    marks, body = Notes(), []
-    known = {key[5] for key, number in coverage.items() if number.defined}
-    wrappers = [
-        name for name in read.wrappers(frame[frame["task"].isin({line.test.task for line in lines})]) if name in known
-    ]
-    for name in read.networks(frame):
-        for line in lines:
-            numbers = [line.test.number(coverage, name, wrapper) for wrapper in wrappers]
-            if sum(number.defined for number in numbers) > 1:
-                fields = [real.brief(number, marks, share=True) for number in numbers]
-                body.append((Entry(name), Entry(line.name), *fields))
-    title = f"{METRICS['coverage'][0]}: networks under wrappers"
-    return Table(title, ("network", "test set", *wrappers), tuple(body), marks.lines(), labels=2)
-
-
 def _curves(
-    arms: Sequence[Arm], found: Sequence[real_curves.Curves], look: dict[str, Style], networks: Sequence[str]
+    arms: Sequence[Arm], found: Sequence[Curves], look: dict[str, Style], networks: Sequence[str]
 ) -> tuple[list[Markup], list[Table]]:
     """For each shift the curves of its best network where it is farthest from the training data, and their table."""
-    drawn, told = [], []
-    for arm, curves in zip(arms, found, strict=True):
-        pair = [test for name in (arm.family.like, arm.family.far) for test in arm.whole if name and test.group == name]
-        if len(pair) == 2 and any((test.group, arm.leader) == key[:2] for test in pair for key in curves):
+    pictures, told = [], []
+    for arm, points in zip(arms, found, strict=True):
+        groups = {test.group: test for test in arm.whole}
+        pair = [
+            Place(arm.family.name(groups[name]), ("", "0", name))
+            for name in (arm.family.like, arm.family.far)
+            if name in groups
+        ]
+        if len(pair) == 2 and curves.drawn(points, pair[1], arm.leader):
             alike, far = pair
-            names = (arm.family.name(alike), arm.family.name(far))
-            drawn.append(real_curves.figure(curves, alike, far, names, arm.leader, look[arm.leader]))
-            told.append(real_curves.table(curves, alike, far, names, networks))
-    return drawn, told
+            title = f"{arm.leader}: {far.name}"
+            pictures.append(curves.figure(title, points, (alike, far), arm.leader, look[arm.leader], arm.family.title))
+            title = f"Reliability, PIT and risk: {far.name} beside {alike.name}"
+            told.append(curves.table(title, points, (alike, far), networks))
+    return pictures, told
 
 
 def _figures(arms: Sequence[Arm], found: dict[str, Scores], tops: Scores, look: dict[str, Style]) -> tuple[Markup, ...]:

@@ -2,21 +2,12 @@
 
 from collections.abc import Sequence
 
+from shiftbench.report import frame as read
 from shiftbench.report.frame import NOMINAL, Number, Scores
 from shiftbench.report.real_families import Family
 from shiftbench.report.real_rows import Test
-from shiftbench.report.sentences import MISS
+from shiftbench.report.sentences import fails
 from shiftbench.report.tables import decimal, percent
-
-
-def fails(held: Number) -> bool:
-    """Whether 90 % intervals hold clearly too few new measurements."""
-    return held.value < NOMINAL - MISS and not held.high >= NOMINAL
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as in a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def verdict(known: Family, tests: Sequence[Test], recipe: str, correlation: Scores, coverage: Scores) -> str:
@@ -65,7 +56,7 @@ def _intervals(known: Family, tests: Sequence[Test], recipe: str, coverage: Scor
     rest = [number.value for test, number in held.items() if test not in wrong]
     if not wrong:
         return f"; its {percent(NOMINAL)} intervals hold everywhere ({_values(rest, share=True)})"
-    named = listed([f"{known.name(test)} ({percent(number.value)})" for test, number in wrong.items()])
+    named = read.listed([f"{known.name(test)} ({percent(number.value)})" for test, number in wrong.items()])
     others = f" and hold elsewhere ({_values(rest, share=True)})" if rest else ""
     return f"; its {percent(NOMINAL)} intervals are too narrow on {named}{others}"
 

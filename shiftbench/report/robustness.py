@@ -10,11 +10,17 @@ from shiftbench.report import frame as read
 from shiftbench.report import tables
 from shiftbench.report.doses import LEARNERS, MANY
 from shiftbench.report.frame import Number
+from shiftbench.report.section import Section
 from shiftbench.report.tables import Entry, Notes, Table, decimal
 
 METRICS = {"rmse": "RMSE", "coverage": "coverage"}
 """What is told over dose, and its name in the rows; coverage is that of the intervals of the nominal level."""
 AREA, GAP, HARM = "area", "worst_gap", "at_harm"
+CAPTION = (
+    "Area: mean over severities 0 to .75, less for a shift that stops before; compared within a part only. Harm: rise "
+    "of the error to f of the 6-mer ridge, in SDs of f; at equal harm shifts of all parts compare. ±: half of the "
+    "95\u00a0% t interval over worlds, over seeds where there is one world."
+)
 Values = dict[tuple[str, str, str, str], Number]
 """Numbers by measure, dose, shift and recipe."""
 
@@ -26,6 +32,22 @@ class _Found:
     """Where a measure of a shift was taken, by measure, dose and shift."""
 
 
+def section(task: str, rows: pd.DataFrame, measures: pd.DataFrame | None) -> Section:
+    """Errors over dose, a table a part of the world; coverage on a click."""
+    found = []
+    for part, shifts in read.families(rows).items():
+        found.append(tables_of(measures, task, part, shifts, read.recipes(rows)))
+    return Section(
+        f"{task}-robustness",
+        f"{task}: over all doses, and at equal harm",
+        "",
+        (),
+        caption=CAPTION,
+        tables=tuple(table for made in found for table in made[:1]),
+        hidden=tuple(table for made in found for table in made[1:]),
+    )
+
+
 def tables_of(
     measures: pd.DataFrame | None, task: str, part: str, shifts: Sequence[str], recipes: Sequence[str]
 ) -> list[Table]:
@@ -34,8 +56,7 @@ def tables_of(
         return []
     rows = measures[(measures["task"] == task) & (measures["part"] == part) & (measures["wrapper"] == "none")]
     rows = rows[rows["measure"].isin([AREA, GAP, HARM]) & rows["metric"].isin(METRICS) & (rows["target"] == "observed")]
-    rows = rows[rows["level"].isna() | ((rows["level"] - read.NOMINAL).abs() < 1e-6)]
-    rows = read.plainly(rows[rows["group"].isin(["", "all"])])
+    rows = read.plainly(read.leveled(rows[rows["group"].isin(["", "all"])]))
     if not len(rows):
         return []
     rows = rows[rows["view"] == read.primary_view(rows)]
@@ -88,14 +109,7 @@ def _table(name: str, part: str, shifts: Sequence[str], recipes: Sequence[str], 
         )
     heads = ("measure", "shift", *shown, *(["best control"] if folded else []))
     title = f"Shifts of the {part} over dose: {name if first else tables.HEADS['coverage'].removesuffix(', %').lower()}"
-    return Table(title, heads, tuple(body), (*notes.lines(), *never, *(SAID if first else ())), labels=2)
-
-
-SAID = (
-    "area: mean over severities 0 to .75, less for a shift that stops before; compared within a part only",
-    "harm: rise of the error to f of the 6-mer ridge, in SDs of f; at equal harm shifts of all parts compare",
-    "±: half of the 95\u00a0% t interval over worlds, over seeds where there is one world",
-)
+    return Table(title, heads, tuple(body), (*notes.lines(), *never), labels=2)
 
 
 def _entry(number: Number, notes: Notes) -> Entry:

@@ -1,39 +1,86 @@
-"""Sections of the page: every task in the way that its numbers ask for."""
+"""Sections of the page in their order: simulated shifts and what repairs them, then real tasks suite by suite."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from shiftbench.report import figures
+from shiftbench.report import figures, robustness
 from shiftbench.report import frame as read
+from shiftbench.report.alleles import alleles
+from shiftbench.report.by_cell import by_cell
 from shiftbench.report.curves import curves
-from shiftbench.report.real_sections import real_sections
-from shiftbench.report.repaired import budgeted, repaired
+from shiftbench.report.figures import Style
+from shiftbench.report.real_rows import Facts
+from shiftbench.report.real_shifts import shifts
+from shiftbench.report.repair import budgeted, repaired
 from shiftbench.report.section import Section
 from shiftbench.report.shifted import shifted
+from shiftbench.report.variants import variants
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all sections of a run share: questions of its tasks, facts of its data, looks of recipes, further tables."""
+
+    titles: Mapping[str, str]
+    facts: Facts
+    look: dict[str, Style]
+    robustness: pd.DataFrame | None = None
+    points: pd.DataFrame | None = None
 
 
 def sections(
     frame: pd.DataFrame, manifest: dict[str, Any], robustness: pd.DataFrame | None = None,
     points: pd.DataFrame | None = None,
 ) -> list[Section]:  # fmt: skip
-    """Sections of all tasks in their order in the frame, shifts first; those without a number do not appear.
+    """Sections of all tasks; those without a number do not appear.
 
-    `robustness` and `points` are the tables of a run over doses and of curves. Doses of a task that asks what labels
-    of the target repair are shown only if no other task shows doses.
+    `robustness` and `points` are the tables of a run over doses and of curves.
     """
-    look = figures.styles(read.recipes(frame))
     titles = {name: str(text) for name, text in manifest.get("tasks", {}).items()}
+    run = Run(titles, manifest.get("facts", {}), figures.styles(read.recipes(frame)), robustness, points)
     tasks = {str(task): rows for task, rows in frame.groupby("task", sort=False)}
-    doses = {task: rows for task, rows in tasks.items() if read.kind(rows) == "shift"}
-    repairs = [task for task, rows in doses.items() if budgeted(rows)]
-    parts: list[Section] = []
-    for task, rows in doses.items():
-        shown = rows[rows["view"] == read.primary_view(rows)]
-        if task not in repairs or len(repairs) == len(doses):
-            parts += shifted(task, shown, titles.get(task, ""), look, robustness, curves(points, task))
-        if task in repairs:
-            parts.append(repaired(task, shown, titles.get(task, "")))
-    rest = frame[~frame["task"].isin(doses)]
-    parts += real_sections(rest, titles, manifest.get("facts", {}), look, points)
-    return [part for part in parts if any(table.rows for table in part.tables)]
+    swept = {task: rows for task, rows in tasks.items() if read.kind(rows) == "shift"}
+    found = list(_swept(swept, run))
+    for suite, rows in frame[~frame["task"].isin(swept)].groupby("suite", sort=False):
+        gloss = next((titles[task] for task in map(str, rows["task"].unique()) if task in titles), "")
+        for section in _measured(str(suite), rows, run):
+            found.append(replace(section, gloss=gloss))
+            gloss = ""
+    return [part for part in found if any(table.rows for table in part.tables)]
+
+
+def _swept(tasks: Mapping[str, pd.DataFrame], run: Run) -> Iterator[Section]:
+    """Tasks of doses: shifts, what repairs them, and robustness over dose.
+
+    Doses of a task that asks what labels of the target repair are shown only if no other task shows doses.
+    """
+    shown = {task: rows[rows["view"] == read.primary_view(rows)] for task, rows in tasks.items()}
+    repairs = [task for task, rows in shown.items() if budgeted(rows)]
+    doses = [task for task in shown if task not in repairs] or repairs
+    for task in doses:
+        yield from shifted(task, shown[task], run.titles.get(task, ""), run.look, curves(run.points, task))
+    for task in repairs:
+        yield repaired(task, shown[task], run.titles.get(task, ""))
+    for task in doses:
+        yield robustness.section(task, shown[task], run.robustness)
+
+
+def _measured(suite: str, rows: pd.DataFrame, run: Run) -> Iterator[Section]:
+    """Sequences like those trained on, then shifts and what repairs them, then variants."""
+    kinds = {task: read.kind(one) for task, one in rows.groupby("task", sort=False)}
+    kind = rows["task"].map(kinds)
+    measured = rows[kind == "measured"]
+    for task, one in measured[measured["group"] == ""].groupby("task", sort=False):
+        yield by_cell(str(task), one, run.facts, run.look)
+    if (measured["group"] != "").any():
+        yield shifts(suite, measured, run.facts, run.look, run.points)
+    for task, one in measured.groupby("task", sort=False):
+        if budgeted(one):
+            yield repaired(str(task), one[one["view"] == read.primary_view(one)], "")
+    if (kind == "variants").any():
+        yield from variants(suite, rows[kind == "variants"], run.facts, run.look)
+    if (kind == "alleles").any():
+        yield from alleles(suite, rows[kind == "alleles"], run.facts)

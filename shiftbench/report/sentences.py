@@ -1,7 +1,5 @@
 """What the numbers say, in words: one sentence over each figure, made from the numbers that it shows."""
 
-from collections.abc import Sequence
-
 from shiftbench.report import frame as read
 from shiftbench.report.doses import Sweep
 from shiftbench.report.frame import NOMINAL, Dose, Number, Scores
@@ -41,11 +39,16 @@ def verdict(
         if not grown:
             return less if fallen(tells) else "it gives no intervals"
         return "it errs more, and gives no intervals that could say so"
-    if held.value < NOMINAL - MISS and not held.high >= NOMINAL:
+    if fails(held):
         return "it is wrong and does not know it" if grown else "its error stays, but its error bars are too narrow"
     if grown:
         return "it errs more, and its error bars still say so"
     return less if fallen(tells) else "it takes little harm"
+
+
+def fails(held: Number) -> bool:
+    """Whether intervals hold clearly too few new measurements."""
+    return held.value < NOMINAL - MISS and not held.high >= NOMINAL
 
 
 def fallen(tells: Pair) -> bool:
@@ -187,40 +190,3 @@ def chance(recipe: str, moved: Number) -> str:
         f"A second draw of the training law (the null shift) moves the error of {recipe} by "
         f"{decimal(moved.value)}{over}: a gap of that size is chance."
     )
-
-
-TOPS = {"measured": "that noise in the measurement allows", "variants": "that a repeat of the experiment reaches"}
-
-
-def places(metric: str, what: str, recipe: str, scores: Scores, tops: Scores, kind: read.Kind, rival: str) -> str:
-    """A network's correlation over cell types or elements, its range, its ceiling, and the best control beside it."""
-    found = {key[0]: number.value for key, number in scores.items() if key[1:] == (recipe, "none") and number.defined}
-    if not found:
-        return ""
-    mean, one_by_one = _mean(found), {name: value for name, value in found.items() if name != "mean"}
-    text = f"{recipe} reaches a mean {metric} of {decimal(mean, 2)} over {len(one_by_one)} {what}s"
-    if len(one_by_one) > 1:
-        low, high = (choose(one_by_one, key=lambda name: one_by_one[name]) for choose in (min, max))
-        text += f" ({decimal(found[low], 2)} on {low} to {decimal(found[high], 2)} on {high})"
-    ceiling = {key[0]: number.value for key, number in tops.items() if number.defined}
-    if set(one_by_one) <= set(ceiling):
-        top = _mean({name: ceiling[name] for name in found if name in ceiling})
-        text += f", {percent(mean / top)} of the {decimal(top, 2)} {TOPS[kind]}"
-    other = {key[0]: number.value for key, number in scores.items() if key[1:] == (rival, "none") and number.defined}
-    if not other:
-        return f"{text}."
-    better = "does better with" if _mean(other) > mean else "reaches"
-    return f"{text}; the best control, {rival}, {better} {decimal(_mean(other), 2)}."
-
-
-def _mean(found: dict[str, float]) -> float:
-    return found.get("mean", sum(found.values()) / len(found))
-
-
-def best(scores: Scores, names: Sequence[str]) -> str:
-    """Recipe of `names` with the highest mean over places, without a wrapper; empty if none is defined."""
-    found = {
-        name: {key[0]: number.value for key, number in scores.items() if key[1:] == (name, "none") and number.defined}
-        for name in names
-    }
-    return max(((_mean(values), name) for name, values in found.items() if values), default=(0.0, ""))[1]

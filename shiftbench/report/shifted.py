@@ -1,11 +1,12 @@
 """Sections of a task of shifts: between floor and ceiling, one section a part of the world, and two shifts at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 from markupsafe import Markup
 
-from shiftbench.report import doses, figures, robustness, sentences, tables
+from shiftbench.report import doses, figures, sentences, tables
 from shiftbench.report import frame as read
 from shiftbench.report.curves import Curves
 from shiftbench.report.doses import Sweep
@@ -20,24 +21,22 @@ HEATS = {
 }
 HEAT_CAPTION = (
     "Of each shift: a low dose, the largest dose reached, and the named arms; the sections below give every dose. "
-    "0 is what the training mean does, 1 what the oracle of the world trained on does; blue is better, orange is worse "
-    "than the training mean. Averages clip each score to [−1, 1]. Beside a score, in full tables: ± the SD over "
-    "fits, and small the error itself."
+    "Blue is better, orange worse than the training mean. Averages clip each score to [−1, 1]. In full tables, ±: SD "
+    "over fits; small: the error itself."
 )
 DOSE_CAPTION = (
-    "Figures of each shift, on the same scales in all of a part. Over the doses: error and coverage, a dose at its "
-    "severity, named arms (hollow, right of the doses) beside it and never averaged. Where the error comes from: the "
-    "same errors on one axis, a row a dose. Black: the oracle of the world tested (dashed) and of the world trained on "
-    "(solid); the grey band between them cannot be closed without data from the shifted world; what a model errs more "
-    "than the source oracle is its own failure. Dotted grey: the training mean. "
-    f"Bars of the networks, and small print in the tables: {BARS}. "
+    "Figures of a part share their scales. Over the doses: error and coverage, a dose at its severity, named arms "
+    "(hollow) right of the doses and never averaged. Where the error comes from: the same errors on one axis. Black: "
+    "the oracle of the world tested (dashed) and of the world trained on (solid); the grey band between them cannot be "
+    "closed without data from the shifted world; what a model errs more than the source oracle is its own failure. "
+    f"Dotted grey: the training mean. Bars of the networks, and small print in the tables: {BARS}. "
 )
 CURVE_CAPTION = (
     "The last two figures, of the network that errs least and its best rival: grey on the law trained on, coloured at "
-    "the largest dose. Reliability: share of measurements at or below the predicted quantile of each level; on the "
-    "dotted diagonal the stated law is right. PIT: 1 everywhere is right, high ends mean too narrow, a high middle too "
-    "wide. Risk: mean squared error, to the measurement and to the true f, of the share kept, surest first; a line "
-    "that does not fall to the left means that filtering by the stated SD does not help."
+    "the largest dose. Reliability: share of measurements at or below the predicted quantile of each level, right on "
+    "the dotted diagonal. PIT: right at 1 everywhere; high ends mean too narrow, a high middle too wide. Risk: mean "
+    "squared error, to the measurement and to the true f, of the share kept, surest first; where the line does not "
+    "fall to the left, filtering by the stated SD does not help."
 )
 JOINT_CAPTION = (
     "Two shifts at once, each at the dose told, beside each of them alone. If harms add: the root of the mean square "
@@ -45,13 +44,16 @@ JOINT_CAPTION = (
 )
 
 
-def shifted(
-    task: str, rows: pd.DataFrame, title: str, look: dict[str, Style], measures: pd.DataFrame | None, points: Curves
-) -> list[Section]:
-    """Scaled scores over all shifts, then a section for each part, and one for compounds and the null shift."""
+def shifted(task: str, rows: pd.DataFrame, title: str, look: dict[str, Style], points: Curves) -> list[Section]:
+    """Scaled scores over all shifts, then a section for each part, and one for compounds and the null shift.
+
+    The first part tells how to read the figures of all.
+    """
     found = doses.sweep(rows)
     parts = {part: found.reached(names) for part, names in read.families(found.frame).items()}
-    shown = [_part(task, found, part, names, look, measures, points) for part, names in parts.items() if names]
+    shown = [_part(task, found, part, names, look, points) for part, names in parts.items() if names]
+    if shown:
+        shown[0] = replace(shown[0], caption=DOSE_CAPTION + (CURVE_CAPTION if points else ""))
     return [_heat(task, found, parts, title), *shown, _joint(task, found)]
 
 
@@ -77,12 +79,10 @@ def _heat(task: str, found: Sweep, families: dict[str, list[str]], title: str) -
 
 
 def _part(
-    task: str, found: Sweep, part: str, shifts: list[str], look: dict[str, Style], measures: pd.DataFrame | None,
-    points: Curves,
+    task: str, found: Sweep, part: str, shifts: list[str], look: dict[str, Style], points: Curves
 ) -> Section:  # fmt: skip
-    """What the shifts of a part take at their largest doses and over all doses, then each family by itself."""
+    """What the shifts of a part take at their largest doses, then each family by itself."""
     tops, leader = _tops(found, shifts), found.leader
-    robust = robustness.tables_of(measures, task, part, shifts, read.recipes(found.frame))
     return Section(
         f"{task}-{part}",
         f"{task}: shifts of the {part}",
@@ -94,9 +94,7 @@ def _part(
             ]
         ),
         key=tuple((Markup(figures.swatch(*one)), one[0]) for one in _key(tables.drawn(found.frame, leader), look)),
-        caption=DOSE_CAPTION + (CURVE_CAPTION if points else ""),
-        tables=(doses.harm(f"What the largest dose of each shift does to {leader}", found, shifts), *robust[:1]),
-        hidden=tuple(robust[1:]),
+        tables=(doses.harm(f"What the largest dose of each shift does to {leader}", found, shifts),),
         parts=tuple(families(task, found, shifts, look, points)),
     )
 

@@ -108,45 +108,9 @@ def drawn(frame: pd.DataFrame, leader: str) -> list[tuple[str, str]]:
     return [pair for pair in pairs(frame) if pair[1] == "none" or pair[0] == leader]
 
 
-def ordered(keys: Iterable[tuple[str, ...]]) -> list[str]:
-    """Places (first part of the keys) by name, the mean over them last."""
-    return sorted({key[0] for key in keys} - {""}, key=lambda place: (place == "mean", place))
-
-
 def named(recipe: str, wrapper: str) -> str:
     """Recipe and wrapper as one label."""
     return recipe if wrapper == "none" else f"{recipe}, {wrapper}"
-
-
-def places(
-    title: str, what: str, frame: pd.DataFrame, metrics: dict[str, Scores], ceilings: dict[str, Scores], ceiling: str
-) -> Table:
-    """Metrics of every recipe and wrapper, place by place (cell type or element); keys: place, recipe, wrapper.
-
-    A metric with `ceilings` (keys: place), which are called `ceiling`, is also given as a share of them.
-    """
-    notes, body = Notes(), []
-    for place in ordered({key for scores in metrics.values() for key in scores}):
-        for recipe, wrapper in pairs(frame):
-            found = {name: scores.get((place, recipe, wrapper), read.NOT_SCORED) for name, scores in metrics.items()}
-            if not any(number.defined for number in found.values()):
-                continue
-            fields = []
-            for name, number in found.items():
-                fields.append(entry(number, notes, share=name == "coverage"))
-                if ceilings.get(name):
-                    fields.append(_of_ceiling(number, ceilings[name].get((place,), read.NOT_SCORED)))
-            body.append((Entry(place), Entry(named(recipe, wrapper)), *fields))
-    heads = [head for name in metrics for head in (HEADS[name], *([f"of {ceiling}"] if ceilings.get(name) else []))]
-    return Table(
-        title, (what, "recipe", *heads), tuple(body), notes.lines(), tsv((what, "recipe", "wrapper"), metrics), labels=2
-    )
-
-
-def _of_ceiling(number: Number, top: Number) -> Entry:
-    if not (number.defined and top.defined):
-        return Entry("–")
-    return Entry(percent(number.value / top.value), f"of {decimal(top.value)}")
 
 
 HEADS = {"rmse": "RMSE", "pearson": "Pearson", "spearman": "Spearman", "coverage": "Coverage of 90\u00a0% intervals, %"}

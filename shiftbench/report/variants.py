@@ -11,11 +11,9 @@ from shiftbench.report import frame as read
 from shiftbench.report import real_rows as real
 from shiftbench.report import variants_more as more
 from shiftbench.report.elements import PAPER, Element, Means, elements, grouped, mean, named
-from shiftbench.report.figures import Style
+from shiftbench.report.figures import Rung, Style, strip
 from shiftbench.report.frame import Number, Scores
-from shiftbench.report.real_figures import Rung, strip
 from shiftbench.report.real_rows import PLAIN, Facts
-from shiftbench.report.real_words import listed
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import Entry, Notes, Table, decimal, tsv
 
@@ -24,8 +22,8 @@ CAPTION = (
     "its cell is to that of the experiment (same, proxy, none). r of replicates and the repeat say what a second "
     "measurement reaches; whoever knew the truth could pass it. Mean effect at the position: that of other variants "
     "there, measured in the same experiment, which no model of sequence sees. Means over elements weigh every element "
-    f"alike (repeats of one are averaged first); the four of earlier work are {listed(PAPER)}; a handful of elements "
-    f"supports no interval. Small print: {BARS}."
+    f"alike (repeats of one are averaged first); the four of earlier work are {read.listed(PAPER)}; a handful of "
+    f"elements supports no interval. Small print: {BARS}."
 )
 
 
@@ -50,7 +48,7 @@ def _scored(suite: str, main: pd.DataFrame, facts: Facts) -> Scored:
     found, scores = elements(suite, main, facts), real.scores(main, "spearman")
     tests = [one.test for one in found if one.name in PAPER] or [one.test for one in found]
     networks, present = read.networks(main), set(main["recipe"].unique())
-    letters = [name for name in real.LETTERS if name in present]
+    letters = real.letters(main)
     rival = real.leader(scores, tests, letters)
     notes = [name for name in read.ANNOTATION[1:] if name in present]
     recipes = [*[name for name in read.ANNOTATION[:1] if name in present], *networks, *letters, *notes]
@@ -102,12 +100,12 @@ def _said(told: Scored) -> list[str]:
         for name in (rival, "position_mean", "repeat")
         if name != leader and (number := mean(told.four, scores, name)).defined
     ]
-    text = f"{leader} reaches a mean Spearman of {decimal(value.value, 2)} over {listed(named(told.four))}"
+    text = f"{leader} reaches a mean Spearman of {decimal(value.value, 2)} over {read.listed(named(told.four))}"
     lines = [f"{text}; {', '.join(others)}." if others else f"{text}."]
     clean = [one for one in told.found if one.clean]
     better = [one.name for one in clean if one.test.number(scores, leader).value > one.test.number(scores, rival).value]
     if clean and rival not in ("", leader):
-        which = f": {listed(better)}" if better else ""
+        which = f": {read.listed(better)}" if better else ""
         lines.append(
             f"{leader} ranks variants better than {rival} in {len(better)} of {len(clean)} experiments on elements "
             f"without a training sequence{which}."
@@ -117,7 +115,7 @@ def _said(told: Scored) -> list[str]:
 
 def _of(name: str, told: Scored) -> str:
     known = [one.name for one in told.four if one.test.number(told.scores, name).defined]
-    return "" if len(known) == len(told.four) else f" ({listed(known)} alone)"
+    return "" if len(known) == len(told.four) else f" ({read.listed(known)} alone)"
 
 
 def _table(title: str, told: Scored, recipes: Sequence[str], means: Means) -> Table:

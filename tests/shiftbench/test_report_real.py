@@ -12,14 +12,14 @@ import pytest
 from rich.console import Console
 
 from shiftbench.catalog import load_suite
-from shiftbench.report import figures, frame, page
+from shiftbench.report import frame, page
 from shiftbench.report import real_rows as real
 from shiftbench.report.compact import Compact, compact
 from shiftbench.report.elements import elements, grouped, mean
 from shiftbench.report.real_families import FAMILIES, family
 from shiftbench.report.real_rows import Test as Case
-from shiftbench.report.real_sections import real_sections
 from shiftbench.report.section import Section
+from shiftbench.report.sections import sections
 from shiftbench.report.tables import Table
 from shiftbench.results import COLUMNS
 from shiftbench.summary import print_compact
@@ -173,7 +173,7 @@ def html() -> str:
 def shown(*parts: list[dict[str, object]]) -> dict[str, Section]:
     """Sections by anchor."""
     rows = frame.complete(whole(*parts))
-    return {one.anchor: one for one in real_sections(rows, {}, FACTS, figures.styles(frame.recipes(rows)))}
+    return {one.anchor: one for one in sections(rows, {"facts": FACTS})}
 
 
 def cells(table: Table, row: str) -> dict[str, str]:
@@ -329,18 +329,23 @@ def test_the_leader_is_chosen_where_all_were_scored():
 def test_repair_keeps_labels_apart_and_tells_endless_intervals():
     section = shown(labelled())["lentimpra_repair-repair"]
     table = section.tables[0]
-    assert [name for name, _ in table.groups[1:]] == ["middle three fifths (trained on)", "highest 5\u00a0%"]
-    by_name = {line[0].text: [field.text for field in line[1:]] for line in table.rows}
-    assert by_name == {
-        "none": ["75.0", "", "75.0", ""],
-        "isotonic": ["76.0", "89.0", "76.0", "89.0"],
-        "conformal_weighted_gc": ["97.0", "", "97.0", ""],
-    }
-    endless = next(line for line in table.rows if line[0].text == "conformal_weighted_gc")
-    assert endless[1].small == "∞ in 40\u00a0%"
+    assert table.columns == ("wrapper", "labels", "middle three fifths (trained on)", "highest 5\u00a0%")
+    shown_rows = [[field.text for field in line] for line in table.rows]
+    assert shown_rows == [
+        ["none", "0", "✗ 75.0", "✗ 75.0"],
+        ["isotonic", "0", "✗ 76.0", "✗ 76.0"],
+        ["isotonic", "32", "✓ 89.0", "✓ 89.0"],
+        ["conformal_weighted_gc", "0", "✗ 97.0", "✗ 97.0"],
+    ]
+    assert table.rows[0][2].small.startswith("width 2.50")
+    assert table.rows[3][2].small.startswith("∞ in 40\u00a0%")
+    assert table.rows[3][2].shade != table.rows[0][2].shade  # too wide is not too narrow
     (said,) = section.said
-    assert "hold 75\u00a0% as they are" in said
-    assert "0 of 2 without labels and 1 of 1 (isotonic) with 32 labels come within 3 points" in said
+    assert "are too narrow on middle three fifths (trained on) and on highest 5\u00a0%" in said
+    assert "of these 2 some wrapper repairs 0 without labels of the target and 2 with 32" in said
+    assert section.more[1].endswith(
+        "Without labels of the target nothing repairs it; with 32 labels of the target isotonic repairs it."
+    )
 
 
 def test_natural_variants_tell_their_positives_and_why_there_is_no_ceiling():
@@ -365,6 +370,7 @@ def test_figures_have_words_and_a_table(html):
 def points(group: str, risk: float) -> list[dict[str, object]]:
     """A falling curve of risk, and the same of a wrapper and of other labels, which are not meant."""
     at = {"task": "lentimpra_gc", "group": group, "recipe": "cnn", "curve": "risk_coverage", "target": "observed"}
+    at |= {"shift": "", "dose": "0"}
     found = []
     for wrapper, budget, more in (("none", 0, 0.0), ("ensemble", 0, 5.0), ("none", 32, 7.0)):
         for x in (0.2, 0.5, 1.0):
@@ -379,14 +385,14 @@ def points(group: str, risk: float) -> list[dict[str, object]]:
 def test_curves_of_the_far_tail_stand_beside_those_of_the_middle():
     rows = frame.complete(whole(tails()))
     curves = pd.DataFrame([*points("middle", 0.5), *points("highest5", 1.0), *points("low", 9.0)])
-    look = figures.styles(frame.recipes(rows))
-    section = next(one for one in real_sections(rows, {}, FACTS, look, curves) if one.anchor == "lentimpra-shifts")
-    assert 'aria-label="cnn: highest 5\u00a0% (in colour) beside middle three fifths' in section.figures[-1]
+    found = sections(rows, {"facts": FACTS}, points=curves)
+    section = next(one for one in found if one.anchor == "lentimpra-shifts")
+    assert "cnn: highest 5\u00a0% beside middle three fifths (trained on) (grey)" in section.figures[-1]
     table = next(table for table in section.hidden if table.title.startswith("Reliability"))
     risks = {line[1].text: [field.text for field in line[-3:]] for line in table.rows}
     assert risks == {
-        "middle three fifths (trained on)": ["0.50", "0.25", "0.10"],
-        "highest 5\u00a0%": ["1.00", "0.50", "0.20"],
+        "middle three fifths (trained on)": ["0.500", "0.250", "0.100"],
+        "highest 5\u00a0%": ["1.000", "0.500", "0.200"],
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench.report import claims, curves, doses, family, figures, frame, page, panels, repaired, robustness
+from shiftbench.report import claims, curves, doses, family, figures, frame, page, panels, repair, robustness
 from tests.shiftbench.test_report import BLANK, MANIFEST, Reader, section, simulated, whole
 
 EVIL = "<script>alert(1)</script>"
@@ -31,7 +31,7 @@ def judged() -> pd.DataFrame:
                         "verdict": verdict, "recipe": recipe, "recipe_verdict": own, "says": check,
                         "value": 1.234 + turn,
                         "low": 1.111 if known else math.nan, "high": 1.456 if known else math.nan,
-                        "worlds": 3, "seeds": 2, "check_verdict": own, "reason": "" if known else "1 world",
+                        "worlds": 3, "seeds": 2, "check_verdict": own, "detectable": 0.25, "reason": "" if known else "1 world",
                     }
                 )  # fmt: skip
     return pd.DataFrame(rows)
@@ -190,22 +190,22 @@ def test_smoke_gives_no_verdict_but_one_sentence():
         (0.90, 0.89, 0.91, "repaired"),
         (0.88, 0.87, 0.885, "repaired"),  # within .02
         (0.92, 0.915, 0.925, "repaired"),
-        (0.879, 0.87, 0.885, "broken"),
-        (0.921, 0.915, 0.925, "broken"),
+        (0.879, 0.87, 0.885, "narrow"),
+        (0.921, 0.915, 0.925, "wide"),
         (0.85, 0.80, 0.90, "repaired"),  # the interval holds .90
-        (0.70, math.nan, math.nan, "broken"),
+        (0.70, math.nan, math.nan, "narrow"),
         (math.nan, math.nan, math.nan, ""),
     ],
 )
 def test_marks_of_repair_follow_the_rule(value, low, high, expected):
-    assert repaired.mark(frame.Number(value, low, high)) == expected
+    assert repair.mark(frame.Number(value, low, high)) == expected
 
 
 def test_repair_table_marks_every_wrapper_budget_and_shift(full):
-    found = repaired._read(frame.complete(mended()))
-    lines = repaired._lines(frame.complete(mended()), "cnn")
+    found = repair._read("repair", frame.complete(mended()))
+    lines = repair._lines(frame.complete(mended()), "cnn")
     assert lines == [("none", 0), ("conformal_split", 0), ("conformal_split", 32)]
-    table = repaired._table("", found, "cnn", lines)
+    table = repair._table("", found, "cnn", lines)
     assert table.columns == ("wrapper", "labels", "null", "gc, dose 5", "rewiring, dose 5")
     shown = [[entry.text for entry in row[2:]] for row in table.rows]
     assert shown == [
@@ -216,7 +216,7 @@ def test_repair_table_marks_every_wrapper_budget_and_shift(full):
     ]
     assert table.rows[0][2].small.startswith("×\u00a02.00")
     assert table.rows[2][2].small.startswith("×\u00a02.67")
-    told = [[entry.text for entry in row] for row in repaired._told("", found, "cnn", lines).rows]
+    told = [[entry.text for entry in row] for row in repair._told("", found, "cnn", lines).rows]
     assert told == [
         ["conformal_split", "effective rows, 0 labels", "12", "12", "12"],
         ["conformal_split", "effective rows, 32 labels", "12", "12", "12"],
@@ -226,15 +226,18 @@ def test_repair_table_marks_every_wrapper_budget_and_shift(full):
 
 
 def test_sentences_of_repair_say_what_the_marks_say():
-    found = repaired._read(frame.complete(mended()))
-    lines = repaired._lines(frame.complete(mended()), "cnn")
-    told = {shift: repaired.sentence(found, shift, "cnn", lines).replace("\u00a0", " ") for shift in found.tests}
+    found = repair._read("repair", frame.complete(mended()))
+    lines = repair._lines(frame.complete(mended()), "cnn")
+    told = {place.key[0]: repair.sentence(found, place, "cnn", lines).replace("\u00a0", " ") for place in found.places}
     assert told["null"].endswith("hold 90 % as predicted: nothing to repair.")
-    assert "hold 70 % as predicted, too few. Without labels of the target nothing repairs it; with 32" in told["gc"]
+    assert "hold 70 % as predicted, too narrow. Without labels of the target nothing repairs it; with 32" in told["gc"]
     assert told["gc"].endswith("with 32 labels of the target conformal_split repairs it.")
     assert told["rewiring"].endswith("conformal_split repairs it; with 32 labels of the target nothing repairs it.")
-    said = repaired.summary(found, "cnn", lines)
-    assert "under gc and rewiring; of these 2 some wrapper repairs 1 with 0 labels of the target and 1 with 32" in said
+    said = repair.summary(found, "cnn", lines)
+    assert (
+        "too narrow under gc at dose 5 and under rewiring at dose 5; of these 2 some wrapper repairs 1 without" in said
+    )
+    assert said.endswith("1 without labels of the target and 1 with 32.")
 
 
 def test_a_task_of_repairs_shows_its_doses_only_where_no_other_does(full):
@@ -293,17 +296,17 @@ def test_rival_is_the_best_network_of_another_kind():
 
 def test_curves_are_means_of_seeds_and_open_for_two_networks_only(full):
     points = curves.curves(drawn(), "mpra")
-    assert points["gc", "5", "cnn", "pit", "observed"] == (
+    assert points["gc", "5", "", "cnn", "pit", "observed"] == (
         (0.05, 0.5, 0.95, 1.0),
         pytest.approx((0.0305, 0.305, 0.5795, 0.61)),
     )
     assert curves.curves(drawn(), "other") == {}
     shown = section(full, "mpra-genome").split("<h3>")[1]
     head, _, rest = shown.partition("reliability, PIT and risk of")
-    names = re.compile(r"mpra, gc, (\w+), dose 5 beside the source law")
+    names = re.compile(r"mpra, gc, (\w+): dose 5 beside source")
     assert names.findall(head) == ["cnn", "bilstm"]
     assert names.findall(rest) == ["zebra"]
-    alt = re.search(r'aria-label="(mpra, gc, cnn, dose 5.*?)"', shown)[1]
+    alt = re.search(r'aria-label="(mpra, gc, cnn: dose 5.*?)"', shown)[1]
     assert "Reliability: source from 0.015 to 0.31, dose 5 from 0.03 to 0.61" in alt
 
 
@@ -314,11 +317,13 @@ def test_curves_of_wrappers_and_budgets_are_left_out():
 
 def test_table_of_curves_gives_the_landmarks():
     points = curves.curves(drawn(), "mpra")
-    table = curves.table("", points, "gc", frame.Dose("5", 0.75), ["cnn"])
+    table = curves.table(
+        "", points, (frame.Place("source", ("", "0", "")), frame.Place("dose 5", ("gc", "5", ""))), ["cnn"]
+    )
     assert [row[1].text for row in table.rows] == ["source", "dose 5"]
     at = table.columns.index("level 50%")
     assert [row[at].text for row in table.rows] == ["0.155", "0.305"]
-    assert table.data.count("\n") == 1 + 2 * len(curves.KINDS)
+    assert table.data.count("\n") == 2 * len(curves.KINDS)
 
 
 def test_positions_stand_on_one_axis_between_the_oracles():
