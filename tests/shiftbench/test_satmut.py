@@ -18,6 +18,7 @@ from shiftbench.tasks.files import Files
 from shiftbench.tasks.satmut import Satmut
 from shiftbench.tasks.simulated import measured
 from shiftbench.validate import Selection
+from shiftbench.wrappers.evidence import Wrapped
 from simulators import mpra, satmut
 from simulators.contract import World
 
@@ -126,7 +127,7 @@ def test_a_task_of_differences_is_scored_on_the_rows_with_an_effect(built):
         sample, {"floor": mean, "source": oracle, "target": oracle}, metrics=["pearson", "spearman"],
         scored="difference", resamples=50, draws="satmut",
     )  # fmt: skip
-    rows = {(row["metric"], row["target"], row["output"]): row for row in scorer.rows(oracle)}
+    rows = {(row["metric"], row["target"], row["output"]): row for row in scorer.rows(Wrapped(oracle))}
     for cell in sample.outputs:
         known = {rows["pearson", target, cell]["n"] for target in ("observed", "expected", "f")}
         assert known == {built.facts["variants"] - built.facts["undetermined"]}
