@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from shiftbench.report.compact import Compact
+    from shiftbench.report.terminal import Compact
 
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -28,7 +28,7 @@ def print_run(folder: Path, manifest: dict[str, Any], page: Path) -> None:
     from rich.console import Console
 
     from shiftbench import results
-    from shiftbench.report.compact import compact
+    from shiftbench.report.terminal import compact
 
     for found in compact(results.read(folder / "results.parquet"), manifest["facts"]):
         print_compact(found, Console())

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from shiftbench.report import frame as read
-from shiftbench.report import real_rows as real
-from shiftbench.report.real_rows import Facts, Line, Test
+from shiftbench.report import real_tests as real
+from shiftbench.report.real_tests import Facts, Line, Test
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import Entry, Notes, Table, decimal, entry, percent, tsv
 

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from shiftbench.report import figures
 from shiftbench.report import frame as read
-from shiftbench.report import real_rows as real
+from shiftbench.report import real_tests as real
 from shiftbench.report.figures import Rung, Style
 from shiftbench.report.frame import NOT_SCORED, Number, Scores
-from shiftbench.report.real_rows import Facts, Line, Test
+from shiftbench.report.real_tests import Facts, Line, Test
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import HEADS, Entry, Notes, Table, decimal, percent
 

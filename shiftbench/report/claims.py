@@ -5,9 +5,8 @@ import math
 import pandas as pd
 
 from shiftbench.report import frame as read
-from shiftbench.report.doses import BLUE, VERMILLION, tint
 from shiftbench.report.section import Section, given
-from shiftbench.report.tables import Entry, Table, decimal
+from shiftbench.report.tables import BLUE, VERMILLION, Entry, Table, decimal, tint
 from shiftbench.spec import PRIOR
 
 ANCHOR = "claims"

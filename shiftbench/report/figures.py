@@ -199,9 +199,10 @@ def _gap(axes: Axes, panel: Panel, series: dict[str, Series]) -> None:
 def _line(axes: Axes, panel: Panel, series: Series, *, joined: bool = True) -> None:
     style = series.style
     shown = [(x, number) for x, number in zip(series.x, series.numbers, strict=True) if math.isfinite(number.value)]
-    for x, number in shown:
-        if (style.width > 2 or not joined) and math.isfinite(number.low) and math.isfinite(number.high):
-            axes.vlines(x, panel.scaled(number.low), panel.scaled(number.high), color=style.colour, linewidth=0.9)
+    barred = [(x, one.low, one.high) for x, one in shown if math.isfinite(one.low) and math.isfinite(one.high)]
+    if barred and (style.width > 2 or not joined):
+        low, high = ([panel.scaled(end) for end in ends] for ends in zip(*(one[1:] for one in barred), strict=True))
+        axes.vlines([x for x, _, _ in barred], low, high, color=style.colour, linewidth=0.9)
     axes.plot(
         [x for x, _ in shown],
         [panel.scaled(number.value) for _, number in shown],
@@ -285,7 +286,7 @@ def _mark(axes: Axes, at: float, number: Number, style: Style, scale: float) -> 
     if math.isfinite(number.low) and math.isfinite(number.high):
         axes.hlines(at, scale * number.low, scale * number.high, color=style.colour, linewidth=0.9)
     axes.plot(
-        [scale * number.value], [at], marker=style.marker or "|", markersize=4.6, color=style.colour,
+        [scale * number.value], [at], marker=style.marker or "|", markersize=5.2, color=style.colour,
         markerfacecolor=filled(style), linestyle="none",
     )  # fmt: skip
 
@@ -294,7 +295,7 @@ def _key(figure: Figure, names: Sequence[str], look: dict[str, Style], ceiling: 
     """Names with their marks under the axis."""
     shown = [
         Line2D([], [], linestyle="none", marker=look[name].marker or "|", color=look[name].colour,
-               markerfacecolor=filled(look[name]), markersize=4.6, label=name)
+               markerfacecolor=filled(look[name]), markersize=5.2, label=name)
         for name in names
     ]  # fmt: skip
     if ceiling:

@@ -56,11 +56,10 @@ def render(
 def _facts(frame: pd.DataFrame, manifest: dict[str, Any]) -> list[tuple[str, str]]:
     """What was run, counted from the numbers themselves."""
     facts = [("tasks", ", ".join(frame["task"].unique())), ("networks", ", ".join(read.networks(frame)) or "none")]
-    fits = frame[frame["seed"] >= 0]
     if len(frame):
         facts += [
             ("worlds", str(frame["world"].nunique())),
-            ("seeds", str(fits["seed"].nunique())),
+            ("seeds", str(frame.loc[frame["seed"] >= 0, "seed"].nunique())),
             ("numbers", f"{len(frame):,}"),
             ("without a value", f"{int(frame['value'].isna().sum()):,}"),
         ]
@@ -77,9 +76,10 @@ def _alarms(frame: pd.DataFrame) -> list[str]:
 
     Of variant effects only what a repeat reaches is known, which a model may pass.
     """
-    bounded = [task for task, rows in frame.groupby("task") if read.kind(rows) != "variants"]
-    rows = frame[(frame["scaled_low"] > 1) & frame["part"].isin(["", "none", "genome"]) & frame["task"].isin(bounded)]
+    rows = frame[(frame["scaled_low"] > 1) & frame["part"].isin(["", "none", "genome"])]
     rows = rows[~rows["recipe"].isin([read.ORACLE, read.SOURCE])]
+    bounded = [task for task in rows["task"].unique() if read.kind(frame[frame["task"] == task]) != "variants"]
+    rows = rows[rows["task"].isin(bounded)]
     found = rows[["task", "shift", "dose", "recipe", "metric"]].drop_duplicates().itertuples(index=False)
     return [
         f"{task}: {recipe} scores above the ceiling in {metric}, beyond its interval, "

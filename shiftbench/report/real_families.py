@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shiftbench.report.real_rows import Test
+from shiftbench.report.real_tests import Test
 
 ALIKE = "held-out elements, "
 GC = {

@@ -9,12 +9,12 @@ from markupsafe import Markup
 
 from shiftbench.report import curves, real_words
 from shiftbench.report import frame as read
-from shiftbench.report import real_rows as real
+from shiftbench.report import real_tests as real
 from shiftbench.report.curves import Curves
 from shiftbench.report.figures import Rung, Style, strip
 from shiftbench.report.frame import NOT_SCORED, Place, Scores
 from shiftbench.report.real_families import Family, family
-from shiftbench.report.real_rows import Facts, Line, Test
+from shiftbench.report.real_tests import Facts, Line, Test
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import Entry, Notes, Table, decimal, tsv
 

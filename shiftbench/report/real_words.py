@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from shiftbench.report import frame as read
 from shiftbench.report.frame import NOMINAL, Number, Scores
 from shiftbench.report.real_families import Family
-from shiftbench.report.real_rows import Test
-from shiftbench.report.sentences import fails
+from shiftbench.report.real_tests import Test
+from shiftbench.report.shift_words import fails
 from shiftbench.report.tables import decimal, percent
 
 

@@ -9,12 +9,11 @@ import pandas as pd
 
 from shiftbench.report import frame as read
 from shiftbench.report import tables
-from shiftbench.report.doses import BLUE, VERMILLION, tint
 from shiftbench.report.frame import NOMINAL, Dose, Number, Place
 from shiftbench.report.real_families import family
-from shiftbench.report.real_rows import tests
+from shiftbench.report.real_tests import tests
 from shiftbench.report.section import BARS, Section, given
-from shiftbench.report.tables import Entry, Notes, Table, decimal, percent
+from shiftbench.report.tables import BLUE, VERMILLION, Entry, Notes, Table, decimal, percent, tint
 from shiftbench.spec import NULL
 
 NEAR = 0.02
@@ -27,6 +26,7 @@ SHADES = {"repaired": tint(BLUE), "narrow": tint(VERMILLION), "wide": tint(VERMI
 KEY = ("shift", "dose", "group", "recipe", "wrapper", "budget")
 TOLD = {"effective_sample_size": "effective rows", "infinite_share": "infinite", "kept_share": "answered"}
 """Numbers that say what a wrapper's intervals rest on."""
+METRICS = ("coverage", "interval_score", "width", "rmse", *TOLD)
 CAPTION = (
     f"Coverage of {percent(NOMINAL)} intervals, %, by wrapper and by how many labelled rows of the target calibrate it "
     "(0: rows like the training data); all are scored on the same remaining rows; of a simulated shift at its largest "
@@ -65,7 +65,7 @@ def budgeted(rows: pd.DataFrame) -> bool:
 
 def repaired(task: str, rows: pd.DataFrame, title: str) -> Section:
     """A sentence a test set, and a table a network: wrapper and budget by test set; open is that of `_networks`."""
-    rows = read.over_outputs(rows[rows["stratum"] == ""])
+    rows = read.over_outputs(rows[(rows["stratum"] == "") & rows["target"].isin(["observed", ""])])
     found = _read(task, rows)
     lines = {name: _lines(rows, name) for name in read.networks(rows)}
     names = _networks(found, lines)
@@ -85,9 +85,7 @@ def repaired(task: str, rows: pd.DataFrame, title: str) -> Section:
 
 
 def _read(task: str, rows: pd.DataFrame) -> Repairs:
-    wanted = ("coverage", "interval_score", "width", "rmse", *TOLD)
-    rows = read.leveled(rows[rows["metric"].isin([*wanted, ""]) & rows["target"].isin(["observed", ""])])
-    by = {name: read.numbers(rows[rows["metric"].isin([name, ""])], KEY) for name in wanted}
+    by = {name: read.numbers(read.leveled(rows[rows["metric"].isin([name, ""])]), KEY) for name in METRICS}
     return Repairs(by, list(_places(task, rows, by["coverage"])))
 
 
@@ -229,7 +227,7 @@ def summary(found: Repairs, recipe: str, lines: Sequence[Line]) -> str:
         for judged, says in BROKEN.items()
         if (names := [where for where, one in marks.items() if one == judged])
     ]
-    told = []
+    told: list[str] = []
     for budget in sorted({line[1] for line in lines}):
         own = [line for line in lines if line[1] == budget]
         count = sum(any(found.mark(place, recipe, line) == "repaired" for line in own) for place in broken)

@@ -8,9 +8,9 @@ import pandas as pd
 
 from shiftbench.report import frame as read
 from shiftbench.report import tables
-from shiftbench.report.doses import LEARNERS, MANY
 from shiftbench.report.frame import Number
 from shiftbench.report.section import Section
+from shiftbench.report.shift_tables import LEARNERS, MANY
 from shiftbench.report.tables import Entry, Notes, Table, decimal
 
 METRICS = {"rmse": "RMSE", "coverage": "coverage"}

@@ -6,18 +6,25 @@ from typing import Any
 
 import pandas as pd
 
-from shiftbench.report import figures, robustness
+from shiftbench.report import figures, real_shifts, repair, robustness, shift_tables, variant_tables
 from shiftbench.report import frame as read
+from shiftbench.report.alleles import COLUMNS as ALLELES
 from shiftbench.report.alleles import alleles
 from shiftbench.report.by_cell import by_cell
 from shiftbench.report.curves import curves
 from shiftbench.report.figures import Style
-from shiftbench.report.real_rows import Facts
 from shiftbench.report.real_shifts import shifts
+from shiftbench.report.real_tests import Facts
 from shiftbench.report.repair import budgeted, repaired
 from shiftbench.report.section import Section
-from shiftbench.report.shifted import shifted
+from shiftbench.report.shift_sections import shifted
+from shiftbench.report.tables import HEADS
 from shiftbench.report.variants import variants
+
+READ = {
+    *shift_tables.METRICS, *repair.METRICS, *HEADS, *real_shifts.METRICS, *variant_tables.ANSWERS, *ALLELES, "",
+}  # fmt: skip
+"""Metrics that some section reads, and that of absent nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ def sections(
     `robustness` and `points` are the tables of a run over doses and of curves.
     """
     titles = {name: str(text) for name, text in manifest.get("tasks", {}).items()}
+    frame = read.leveled(frame[frame["metric"].isin(READ) & frame["target"].isin(["observed", ""])])
     run = Run(titles, manifest.get("facts", {}), figures.styles(read.recipes(frame)), robustness, points)
     tasks = {str(task): rows for task, rows in frame.groupby("task", sort=False)}
     swept = {task: rows for task, rows in tasks.items() if read.kind(rows) == "shift"}
@@ -59,12 +67,12 @@ def _swept(tasks: Mapping[str, pd.DataFrame], run: Run) -> Iterator[Section]:
     """
     shown = {task: rows[rows["view"] == read.primary_view(rows)] for task, rows in tasks.items()}
     repairs = [task for task, rows in shown.items() if budgeted(rows)]
-    doses = [task for task in shown if task not in repairs] or repairs
-    for task in doses:
+    others = [task for task in shown if task not in repairs] or repairs
+    for task in others:
         yield from shifted(task, shown[task], run.titles.get(task, ""), run.look, curves(run.points, task))
     for task in repairs:
         yield repaired(task, shown[task], run.titles.get(task, ""))
-    for task in doses:
+    for task in others:
         yield robustness.section(task, shown[task], run.robustness)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from shiftbench.report import frame as read
 from shiftbench.report.frame import Number, Scores
 
+BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
 SWEEP = ("shift", "dose", "recipe", "wrapper")
 """Columns that tell the tests of a shift task apart."""
 
@@ -71,6 +72,12 @@ def decimal(value: float, digits: int = 3) -> str:
 def percent(share: float, digits: int = 0) -> str:
     """Share as per cent, with a space that does not break."""
     return f"{decimal(100 * share, digits)}\u00a0%"
+
+
+def tint(colour: tuple[int, int, int], weight: float = 0.25) -> str:
+    """Inline style of a field: white mixed with a colour."""
+    mixed = [round(255 + weight * (end - 255)) for end in colour]
+    return f"background:#{mixed[0]:02x}{mixed[1]:02x}{mixed[2]:02x}"
 
 
 def entry(number: Number, notes: Notes, *, share: bool = False, shade: str = "") -> Entry:

@@ -8,14 +8,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from shiftbench.report import frame as read
-from shiftbench.report import real_rows as real
-from shiftbench.report import variants_more as more
-from shiftbench.report.elements import PAPER, Element, Means, elements, grouped, mean, named
+from shiftbench.report import real_tests as real
+from shiftbench.report import variant_tables as more
 from shiftbench.report.figures import Rung, Style, strip
 from shiftbench.report.frame import Number, Scores
-from shiftbench.report.real_rows import PLAIN, Facts
+from shiftbench.report.real_tests import PLAIN, Facts
 from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import Entry, Notes, Table, decimal, tsv
+from shiftbench.report.variant_elements import PAPER, Element, Means, elements, grouped, mean, named
 
 CAPTION = (
     "Spearman between predicted and measured effect, mean of both strands. Under the output that predicts: how near "

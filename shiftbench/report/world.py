@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from shiftbench.report import drawings, tables
-from shiftbench.report.drawings import Curve
+from shiftbench.report import tables, world_drawings
 from shiftbench.report.section import Section
 from shiftbench.report.tables import Table, decimal
+from shiftbench.report.world_drawings import Curve
 from simulators import grammar, motif
 from simulators.contract import Program, World
 from simulators.shift import FAMILIES
@@ -66,7 +66,7 @@ def _motifs(program: Program) -> Section:
     named = [f"{name} {id_}" for name, id_ in zip(found.names, found.ids, strict=True)]
     weights = [dict(zip(program.cells, weight[:, k].tolist(), strict=True)) for k in strongest]
     body = [
-        (name, drawings.consensus(shape), decimal(bits, 1), *[decimal(x, 2) for x in row.values()])
+        (name, world_drawings.consensus(shape), decimal(bits, 1), *[decimal(x, 2) for x in row.values()])
         for name, shape, bits, row in zip(named, shapes, motif.information(found).tolist(), weights, strict=True)
     ]
     heads = ("motif", "most likely letters", "bits", *_weight_heads(program))
@@ -75,7 +75,7 @@ def _motifs(program: Program) -> Section:
         "Strongest motifs",
         "",
         (),
-        figures=tuple(Markup(drawings.logo(*one)) for one in zip(named, shapes, weights, strict=True)),
+        figures=tuple(Markup(world_drawings.logo(*one)) for one in zip(named, shapes, weights, strict=True)),
         narrow=True,
         caption=MOTIF_CAPTION,
         tables=(tables.plain(f"The {len(body)} strongest of {len(program.public)} public motifs", heads, body),),
@@ -113,7 +113,8 @@ def _pairs(program: Program) -> Section:
         "",
         (),
         figures=tuple(
-            Markup(drawings.curves(one.name, [one], "distance of centers, letters", "joint effect")) for one in drawn
+            Markup(world_drawings.curves(one.name, [one], "distance of centers, letters", "joint effect"))
+            for one in drawn
         ),
         narrow=True,
         caption=PAIR_CAPTION,
@@ -142,7 +143,7 @@ def _laws(task: str, manifest: dict[str, Any]) -> Section:
         "",
         (),
         figures=tuple(
-            Markup(drawings.curves(titles.get(kind, kind), shown, units.get(kind, kind), "inserts a bin, %"))
+            Markup(world_drawings.curves(titles.get(kind, kind), shown, units.get(kind, kind), "inserts a bin, %"))
             for kind, shown in kinds.items()
         ),
         narrow=True,
@@ -193,7 +194,7 @@ def _ladders(task: str, manifest: dict[str, Any]) -> Section:
 def _rungs(shift: str, ladder: list[Rung]) -> str:
     """Figure of a family: its parameters over the severity of its doses."""
     shown = _rung_curves(sorted(((severity, parameter) for _, severity, parameter in ladder), key=itemgetter(0)))
-    return drawings.curves(shift, shown, "severity", shown[0].name if len(shown) == 1 else "", (0.0, 0.8))
+    return world_drawings.curves(shift, shown, "severity", shown[0].name if len(shown) == 1 else "", (0.0, 0.8))
 
 
 def _rung_curves(ladder: list[tuple[float, dict[str, float]]]) -> list[Curve]:

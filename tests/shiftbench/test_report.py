@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench.report import doses, family, figures, frame, missing, page, sentences, tables
-from shiftbench.report.compact import compact
+from shiftbench.report import figures, frame, missing, page, shift_family, shift_tables, shift_words, tables
+from shiftbench.report.terminal import compact
 from shiftbench.spec import SEVERITIES
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -360,29 +360,29 @@ def test_sentence_repeats_the_numbers_of_the_frame(html):
 )
 def test_verdict_follows_error_and_coverage(after, held, expected):
     number = frame.Number(held, held - 0.02, held + 0.02)
-    assert sentences.verdict(frame.Number(0.61), frame.Number(after), number) == expected
+    assert shift_words.verdict(frame.Number(0.61), frame.Number(after), number) == expected
 
 
 def test_an_error_that_shrinks_with_the_values_is_no_little_harm():
     held, before, after = frame.Number(0.97, 0.95, 0.99), frame.Number(0.66), frame.Number(0.47)
-    told = sentences.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.46)))
+    told = shift_words.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.46)))
     assert told == "it tells values apart worse, though its error does not grow"
-    same = sentences.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.53)))
-    assert same == sentences.verdict(before, after, held) == "it takes little harm"
+    same = shift_words.verdict(before, after, held, (frame.Number(0.55), frame.Number(0.53)))
+    assert same == shift_words.verdict(before, after, held) == "it takes little harm"
 
 
 def test_a_dose_that_some_worlds_do_not_reach_says_so():
     rows = pd.DataFrame({"world": [0, 1, 2, 0, 1], "shift": 3 * [""] + 2 * ["depth"], "dose": [*"000", *"33"],
                          "value": [1.0, 1.0, 1.0, 2.0, math.nan]})  # fmt: skip
     assert (frame.worlds(rows), frame.worlds(rows, "depth", "3")) == (3, 1)
-    told = sentences.partly_reached("depth", frame.Dose("3", 0.3), 1, 3)
+    told = shift_words.partly_reached("depth", frame.Dose("3", 0.3), 1, 3)
     assert told.startswith("Dose 3 of depth is reached in 1 of 3 worlds")
-    assert [sentences.partly_reached("depth", frame.Dose("3", 0.3), n, 3) for n in (0, 3)] == ["", ""]
+    assert [shift_words.partly_reached("depth", frame.Dose("3", 0.3), n, 3) for n in (0, 3)] == ["", ""]
 
 
 def test_a_wide_interval_gives_no_verdict_of_failing_coverage():
     held = frame.Number(0.85, 0.7, 0.95)
-    assert "does not know" not in sentences.verdict(frame.Number(0.6), frame.Number(0.8), held)
+    assert "does not know" not in shift_words.verdict(frame.Number(0.6), frame.Number(0.8), held)
 
 
 def test_arms_and_unreached_doses_are_not_the_largest_dose(html):
@@ -508,7 +508,7 @@ def test_seeds_are_averaged_and_scaled_scores_clipped_and_counted():
     assert number.sd == pytest.approx(np.std([0.6, 0.8], ddof=1))
     scaled = frame.numbers(of, ("recipe",), "scaled")[("cnn",)]
     assert (scaled.value, scaled.clipped, scaled.fits) == (-0.25, 1, 2)
-    assert doses.heat(doses.sweep(of), "scaled", "").rows[0][2].small == "0.700, 1 clipped"
+    assert shift_tables.heat(shift_tables.sweep(of), "scaled", "").rows[0][2].small == "0.700, 1 clipped"
 
 
 @pytest.mark.parametrize("column", ["value", "scaled"])
@@ -554,7 +554,7 @@ def test_heat_table_shows_a_low_dose_the_largest_and_the_arms(numbered, shown, a
     ladder = [frame.Dose(str(dose), SEVERITIES[str(dose)]) for dose in [0, *numbered]] + [
         frame.Dose(name, 1.0) for name in arms
     ]
-    assert [dose.name for dose in doses.low_and_largest(ladder)] == [*map(str, shown), *arms]
+    assert [dose.name for dose in shift_tables.low_and_largest(ladder)] == [*map(str, shown), *arms]
 
 
 def test_heat_caption_says_which_doses_are_shown(html):
@@ -639,8 +639,8 @@ def test_chance_is_taken_fit_by_fit():
 
 
 def test_harms_of_two_shifts_add_in_the_square():
-    found = doses.sweep(frame.complete(pd.DataFrame(simulated())))
-    table = doses.joint("", found)
+    found = shift_tables.sweep(frame.complete(pd.DataFrame(simulated())))
+    table = shift_tables.joint("", found)
     row = next(row for row in table.rows if row[0].text == "gc+depth")
     first, second, added = (float(entry.text) for entry in row[2:5])
     start = frame.at(found.errors, "", "0", "cnn").value
@@ -649,7 +649,7 @@ def test_harms_of_two_shifts_add_in_the_square():
 
 
 def test_harm_splits_the_error_into_noise_ignorance_and_failure():
-    table = doses.harm("", doses.sweep(frame.complete(pd.DataFrame(simulated()))), ["gc", "rewiring"])
+    table = shift_tables.harm("", shift_tables.sweep(frame.complete(pd.DataFrame(simulated()))), ["gc", "rewiring"])
     for row in table.rows:
         whole_, noise, unknown, own = (float(row[at].text.replace("−", "-")) for at in (2, 4, 5, 6))
         assert whole_ == pytest.approx(noise + unknown + own, abs=2e-3)
@@ -657,7 +657,7 @@ def test_harm_splits_the_error_into_noise_ignorance_and_failure():
 
 def test_arms_stand_beyond_the_doses_and_are_not_joined(html):
     ladder = [frame.Dose("0", 0.0), frame.Dose("5", 0.75), frame.Dose("full", 1.0), frame.Dose("reverse", 2.0)]
-    at = [family._at(dose) for dose in ladder]
+    at = [shift_family._at(dose) for dose in ladder]
     assert at[:2] == [0.0, 0.75]
     assert 0.75 < at[2] < at[3] < 1.2
     labels = re.findall(r'aria-label="mpra, (\S+?)\. (.*?)"', section(html, "mpra-program"))
@@ -665,8 +665,8 @@ def test_arms_stand_beyond_the_doses_and_are_not_joined(html):
 
 
 def test_axes_of_a_part_are_the_same():
-    found = doses.sweep(frame.complete(pd.DataFrame(simulated())))
-    low, high = family._limits(found.errors, found, ["rewiring", "turnover_pwm"], [("cnn", "none")], False)
+    found = shift_tables.sweep(frame.complete(pd.DataFrame(simulated())))
+    low, high = shift_family._limits(found.errors, found, ["rewiring", "turnover_pwm"], [("cnn", "none")], False)
     values = [
         frame.at(found.errors, shift, dose.name, "cnn").value
         for shift in ("rewiring", "turnover_pwm")

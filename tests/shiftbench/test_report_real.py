@@ -13,14 +13,14 @@ from rich.console import Console
 
 from shiftbench.catalog import load_suite
 from shiftbench.report import frame, page
-from shiftbench.report import real_rows as real
-from shiftbench.report.compact import Compact, compact
-from shiftbench.report.elements import elements, grouped, mean
+from shiftbench.report import real_tests as real
 from shiftbench.report.real_families import FAMILIES, family
-from shiftbench.report.real_rows import Test as Case
+from shiftbench.report.real_tests import Test as Case
 from shiftbench.report.section import Section
 from shiftbench.report.sections import sections
 from shiftbench.report.tables import Table
+from shiftbench.report.terminal import Compact, compact
+from shiftbench.report.variant_elements import elements, grouped, mean
 from shiftbench.results import COLUMNS
 from shiftbench.summary import print_compact
 

@@ -7,7 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench.report import claims, curves, doses, family, figures, frame, page, panels, repair, robustness
+from shiftbench.report import (
+    claims,
+    curves,
+    figures,
+    frame,
+    page,
+    panels,
+    repair,
+    robustness,
+    shift_family,
+    shift_tables,
+)
 from tests.shiftbench.test_report import BLANK, MANIFEST, Reader, section, simulated, whole
 
 EVIL = "<script>alert(1)</script>"
@@ -31,7 +42,8 @@ def judged() -> pd.DataFrame:
                         "verdict": verdict, "recipe": recipe, "recipe_verdict": own, "says": check,
                         "value": 1.234 + turn,
                         "low": 1.111 if known else math.nan, "high": 1.456 if known else math.nan,
-                        "worlds": 3, "seeds": 2, "check_verdict": own, "detectable": 0.25, "reason": "" if known else "1 world",
+                        "worlds": 3, "seeds": 2, "check_verdict": own, "detectable": 0.25,
+                        "reason": "" if known else "1 world",
                     }
                 )  # fmt: skip
     return pd.DataFrame(rows)
@@ -249,24 +261,24 @@ def test_a_task_of_repairs_shows_its_doses_only_where_no_other_does(full):
 
 
 def test_rows_that_saw_labels_or_are_part_of_a_test_set_move_no_number():
-    plain = doses.sweep(frame.complete(pd.DataFrame(simulated())))
+    plain = shift_tables.sweep(frame.complete(pd.DataFrame(simulated())))
     rows = pd.DataFrame(simulated()).assign(budget=0, stratum="")
     more = [rows, rows.assign(budget=32, value=9.0), rows.assign(stratum="high", value=9.0)]
-    assert doses.sweep(frame.complete(pd.concat(more))).errors == plain.errors
+    assert shift_tables.sweep(frame.complete(pd.concat(more))).errors == plain.errors
 
 
 def test_controls_fold_into_the_best_where_networks_are_many(full):
     assert ">best control<" not in page.render(whole(), MANIFEST)
-    found = doses.sweep(frame.complete(six()))
-    folded = doses.heat(found, "scaled", "", folded=True)
+    found = shift_tables.sweep(frame.complete(six()))
+    folded = shift_tables.heat(found, "scaled", "", folded=True)
     assert folded.columns[-1] == "best control"
-    assert not set(folded.columns) & set(doses.LEARNERS)
-    every = doses.heat(found, "scaled", "")
+    assert not set(folded.columns) & set(shift_tables.LEARNERS)
+    every = shift_tables.heat(found, "scaled", "")
     for row, whole_row in zip(folded.rows, every.rows, strict=True):
         scores = {
             name: float(entry.text.split(" ")[0].replace("−", "-"))
             for name, entry in zip(every.columns, whole_row, strict=True)
-            if name in doses.LEARNERS and "–" not in entry.text
+            if name in shift_tables.LEARNERS and "–" not in entry.text
         }
         if scores:
             assert float(row[-1].text.replace("−", "-")) == max(scores.values())
@@ -287,11 +299,11 @@ def test_six_networks_differ_in_colour_dash_or_mark_and_priors_share_the_colour(
 
 
 def test_rival_is_the_best_network_of_another_kind():
-    assert doses.sweep(frame.complete(six())).rival == "bilstm"
+    assert shift_tables.sweep(frame.complete(six())).rival == "bilstm"
     rows = six()
     twins = rows[~rows["recipe"].isin(["bilstm", "bilstm_prior", "transformer", "zebra"])]
-    assert doses.sweep(frame.complete(twins)).rival == "cnn_prior"
-    assert doses.sweep(frame.complete(pd.DataFrame(simulated()))).rival == "kmer_ridge"
+    assert shift_tables.sweep(frame.complete(twins)).rival == "cnn_prior"
+    assert shift_tables.sweep(frame.complete(pd.DataFrame(simulated()))).rival == "kmer_ridge"
 
 
 def test_curves_are_means_of_seeds_and_open_for_two_networks_only(full):
@@ -344,7 +356,7 @@ def test_positions_hold_every_network_and_the_ridge(full):
     for name in ("cnn", "bilstm", "zebra", "kmer_ridge", "training mean", "source oracle"):
         assert f" {name} " in labels[0]
     assert "gc_ridge" not in labels[0]
-    assert family.IN_GAPS == ("kmer_ridge",)
+    assert shift_family.IN_GAPS == ("kmer_ridge",)
 
 
 def test_robustness_gives_area_worst_shift_and_equal_harm():
@@ -365,7 +377,7 @@ def test_robustness_gives_area_worst_shift_and_equal_harm():
 
 
 def test_an_error_within_twice_the_null_shift_has_not_grown():
-    from shiftbench.report.sentences import verdict
+    from shiftbench.report.shift_words import verdict
 
     before, after, held = frame.Number(0.60), frame.Number(0.66), frame.Number(0.9, 0.89, 0.91)
     assert verdict(before, after, held, chance=frame.Number(0.02)) == "it errs more, and its error bars still say so"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench.report import drawings, page, world
+from shiftbench.report import page, world, world_drawings
 from simulators import grammar, motif
 from simulators.contract import Assay, Genome, Program, Rule, World
 from tests.shiftbench.test_report import MANIFEST, Reader, simulated
@@ -88,13 +88,13 @@ def test_motifs_come_by_the_size_of_their_weights(parts):
 
 def test_letters_of_a_column_are_as_high_as_its_information():
     shape = np.array([[1.0, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25] * 4])
-    axes = drawings.Figure().add_axes((0, 0, 1, 1))
-    drawings._letters(axes, shape)
+    axes = world_drawings.Figure().add_axes((0, 0, 1, 1))
+    world_drawings._letters(axes, shape)
     boxes = [patch.get_path().get_extents() for patch in axes.patches]
     tall = {column: sum(box.height for box in boxes if int(box.x0) == column) for column in range(3)}
     assert tall == pytest.approx({0: 2.0, 1: 1.0, 2: 0.0}, abs=1e-6)
-    assert drawings.consensus(shape) == "AAa"
-    assert drawings.consensus(np.array([[0.2, 0.4, 0.3, 0.1]])) == "c"
+    assert world_drawings.consensus(shape) == "AAa"
+    assert world_drawings.consensus(np.array([[0.2, 0.4, 0.3, 0.1]])) == "c"
 
 
 def test_spacing_is_the_law_of_the_program(parts):

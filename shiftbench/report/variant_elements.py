@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from shiftbench.report import real_rows as real
+from shiftbench.report import real_tests as real
 from shiftbench.report.frame import Number, Scores
-from shiftbench.report.real_rows import Facts, Test
+from shiftbench.report.real_tests import Facts, Test
 from shiftbench.report.tables import decimal
 from shiftbench.tasks.cagi5_elements import EXPERIMENTS
 

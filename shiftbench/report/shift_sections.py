@@ -6,14 +6,14 @@ from dataclasses import replace
 import pandas as pd
 from markupsafe import Markup
 
-from shiftbench.report import doses, figures, sentences, tables
+from shiftbench.report import figures, shift_tables, shift_words, tables
 from shiftbench.report import frame as read
 from shiftbench.report.curves import Curves
-from shiftbench.report.doses import Sweep
-from shiftbench.report.family import families
 from shiftbench.report.figures import Style
 from shiftbench.report.frame import Dose
 from shiftbench.report.section import BARS, Section, given
+from shiftbench.report.shift_family import families
+from shiftbench.report.shift_tables import Sweep
 
 HEATS = {
     "scaled": "Scaled scores of the error (RMSE): 0 = training mean, 1 = source oracle",
@@ -49,7 +49,7 @@ def shifted(task: str, rows: pd.DataFrame, title: str, look: dict[str, Style], p
 
     The first part tells how to read the figures of all.
     """
-    found = doses.sweep(rows)
+    found = shift_tables.sweep(rows)
     parts = {part: found.reached(names) for part, names in read.families(found.frame).items()}
     shown = [_part(task, found, part, names, look, points) for part, names in parts.items() if names]
     if shown:
@@ -63,15 +63,15 @@ def _tops(found: Sweep, shifts: Sequence[str]) -> dict[str, Dose]:
 
 def _heat(task: str, found: Sweep, families: dict[str, list[str]], title: str) -> Section:
     tops = _tops(found, [shift for names in families.values() for shift in names])
-    full = [doses.heat(found, column, text) for column, text in HEATS.items()]
+    full = [shift_tables.heat(found, column, text) for column, text in HEATS.items()]
     first = full[0]
-    if len(doses.compared(found, "scaled")) > doses.MANY:
-        first = doses.heat(found, "scaled", HEATS["scaled"], folded=True)
+    if len(shift_tables.compared(found, "scaled")) > shift_tables.MANY:
+        first = shift_tables.heat(found, "scaled", HEATS["scaled"], folded=True)
     return Section(
         f"{task}-scaled",
         f"{task}: between floor and ceiling",
         title,
-        given((sentences.tally(tops, found), sentences.heat(found.scaled, found.leader, tops))),
+        given((shift_words.tally(tops, found), shift_words.heat(found.scaled, found.leader, tops))),
         caption=HEAT_CAPTION,
         tables=(first,),
         hidden=tuple(table for table in full if table is not first),
@@ -86,15 +86,15 @@ def _part(
     return Section(
         f"{task}-{part}",
         f"{task}: shifts of the {part}",
-        sentences.PARTS.get(part, ""),
+        shift_words.PARTS.get(part, ""),
         given(
             [
-                sentences.worst(part, tops, leader, found.errors)
-                or sentences.dose_effect(*next(iter(tops.items())), found)
+                shift_words.worst(part, tops, leader, found.errors)
+                or shift_words.dose_effect(*next(iter(tops.items())), found)
             ]
         ),
         key=tuple((Markup(figures.swatch(*one)), one[0]) for one in _key(tables.drawn(found.frame, leader), look)),
-        tables=(doses.harm(f"What the largest dose of each shift does to {leader}", found, shifts),),
+        tables=(shift_tables.harm(f"What the largest dose of each shift does to {leader}", found, shifts),),
         parts=tuple(families(task, found, shifts, look, points)),
     )
 
@@ -105,12 +105,12 @@ def _key(pairs: Sequence[tuple[str, str]], look: dict[str, Style]) -> list[tuple
 
 def _joint(task: str, found: Sweep) -> Section:
     """Two shifts at once, and what chance alone does."""
-    table = doses.joint(f"What two shifts at once do to {found.leader}", found)
+    table = shift_tables.joint(f"What two shifts at once do to {found.leader}", found)
     return Section(
         f"{task}-joint",
         f"{task}: two causes at once, and none",
         "",
-        given([sentences.chance(found.leader, found.chance)]),
+        given([shift_words.chance(found.leader, found.chance)]),
         caption=JOINT_CAPTION,
         tables=(table,) if len(table.rows) > 1 else (),
     )

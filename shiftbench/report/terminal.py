@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from shiftbench.report import doses
 from shiftbench.report import frame as read
-from shiftbench.report import real_rows as real
-from shiftbench.report.elements import elements, grouped, mean
+from shiftbench.report import real_tests as real
+from shiftbench.report import shift_tables
 from shiftbench.report.frame import NOT_SCORED, Number
-from shiftbench.report.real_rows import Facts
+from shiftbench.report.real_tests import Facts
 from shiftbench.report.tables import decimal, percent
+from shiftbench.report.variant_elements import elements, grouped, mean
 
 MOST = 6
 """Columns of numbers."""
@@ -64,7 +64,7 @@ def _told(task: str, frame: pd.DataFrame, rows: pd.DataFrame, facts: Facts) -> t
 
 def _doses(frame: pd.DataFrame) -> Columns:
     """Error and coverage without a shift and under the worst one, arms and compounds left out."""
-    swept = doses.sweep(frame)
+    swept = shift_tables.sweep(frame)
     families = [name for names in read.families(swept.frame).values() for name in swept.reached(names)]
     columns: dict[str, dict[str, Number | str]] = {
         name: {} for name in ("RMSE", "coverage", "worst RMSE", "under", "there")

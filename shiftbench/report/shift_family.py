@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from shiftbench.report import curves, doses, figures, panels, sentences, tables
+from shiftbench.report import curves, figures, panels, shift_tables, shift_words, tables
 from shiftbench.report import frame as read
 from shiftbench.report.curves import Curves
-from shiftbench.report.doses import Sweep
 from shiftbench.report.figures import Half, Panel, Series, Style
 from shiftbench.report.frame import NOMINAL, Dose, Place, Scores
 from shiftbench.report.panels import Row
 from shiftbench.report.section import Section, given
+from shiftbench.report.shift_tables import Sweep
 
 ARMS = {"full": (0.93, "full"), "reverse": (1.09, "rev.")}
 """Where the named arms stand on the axis of severities, and what stands under them."""
@@ -44,14 +44,14 @@ def _family(
         f"{task}-{shift}-others", f"{shift}: reliability, PIT and risk of {len(rest)} other networks", "", (),
         figures=rest, narrow=True, closed=True,
     )  # fmt: skip
-    hidden = [doses.ladder(f"{task}, {shift}: error and coverage of every recipe by dose", found, shift)]
+    hidden = [shift_tables.ladder(f"{task}, {shift}: error and coverage of every recipe by dose", found, shift)]
     if every:
         hidden.append(curves.table(f"{task}, {shift}: reliability, PIT and risk in numbers", points, pair, every))
     return Section(
         f"{task}-{shift}",
         shift,
         _text(shift),
-        given([sentences.dose_effect(shift, top, found)]),
+        given([shift_words.dose_effect(shift, top, found)]),
         given(_more(found, shift, top)),
         figures=(*svgs, *(panel[name] for name in first)),
         narrow=True,
@@ -62,15 +62,16 @@ def _family(
 
 def _more(found: Sweep, shift: str, top: Dose) -> list[str]:
     """What the oracles say of the largest dose, and which doses some or all worlds do not reach."""
+    every = read.worlds(found.frame)
     unreached = [dose for dose in read.doses(found.frame, shift) if dose not in found.ladders[shift]]
     return [
-        sentences.filtering(shift, top, found),
-        sentences.oracle_gap(shift, top, found.leader, found.errors),
+        shift_words.filtering(shift, top, found),
+        shift_words.oracle_gap(shift, top, found.leader, found.errors),
         *(
-            sentences.partly_reached(shift, dose, read.worlds(found.frame, shift, dose.name), read.worlds(found.frame))
+            shift_words.partly_reached(shift, dose, read.worlds(found.frame, shift, dose.name), every)
             for dose in found.ladders[shift][1:]
         ),
-        *(sentences.not_reached(dose, found.errors, shift) for dose in unreached[:1]),
+        *(shift_words.not_reached(dose, found.errors, shift) for dose in unreached[:1]),
     ]
 
 
@@ -85,7 +86,7 @@ def _gaps(task: str, found: Sweep, shift: str, limits: tuple[float, float], look
     """Errors of floor, k-mer ridge, networks and oracles on one axis: no shift, a low and the largest dose, arms."""
     shown = [*read.networks(found.frame), *(name for name in IN_GAPS if name in set(found.frame["recipe"].unique()))]
     rows = []
-    for dose in [found.ladders[shift][0], *doses.low_and_largest(found.ladders[shift])]:
+    for dose in [found.ladders[shift][0], *shift_tables.low_and_largest(found.ladders[shift])]:
         numbers = [(name, look[name], read.at(found.errors, shift, dose.name, name)) for name in shown]
         ends = (read.at(found.errors, shift, dose.name, name) for name in (read.ORACLE, read.SOURCE, read.FLOOR))
         rows.append(Row(dose.label, numbers, *ends))

@@ -1,8 +1,8 @@
 """What the numbers say, in words: one sentence over each figure, made from the numbers that it shows."""
 
 from shiftbench.report import frame as read
-from shiftbench.report.doses import Sweep
 from shiftbench.report.frame import NOMINAL, Dose, Number, Scores
+from shiftbench.report.shift_tables import Sweep
 from shiftbench.report.tables import decimal, percent
 
 Pair = tuple[Number, Number]

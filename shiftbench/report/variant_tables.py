@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from shiftbench.report import real_rows as real
-from shiftbench.report.elements import Element, Means, elements, mean
+from shiftbench.report import real_tests as real
 from shiftbench.report.frame import Number, Scores
-from shiftbench.report.real_rows import PLAIN, Facts
+from shiftbench.report.real_tests import PLAIN, Facts
 from shiftbench.report.tables import Entry, Notes, Table, decimal, plain, tsv
+from shiftbench.report.variant_elements import Element, Means, elements, mean
 
 ANSWERS = {
     "spearman": "Spearman",

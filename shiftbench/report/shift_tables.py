@@ -9,7 +9,7 @@ import pandas as pd
 from shiftbench.report import frame as read
 from shiftbench.report import tables
 from shiftbench.report.frame import Dose, Number, Scores
-from shiftbench.report.tables import SWEEP, Entry, Notes, Table, decimal, percent
+from shiftbench.report.tables import BLUE, SWEEP, VERMILLION, Entry, Notes, Table, decimal, percent, tint
 from shiftbench.spec import NULL, PRIOR
 
 LOW = 0.15
@@ -20,7 +20,6 @@ LEARNERS = ("kmer_ridge", "pwm_ridge", "gc_ridge", "motif_prior")
 """Controls that learn from the training data."""
 MANY = 8
 """Columns of recipes from which on controls are folded into the best of them."""
-BLUE, VERMILLION = (0, 114, 178), (213, 94, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +160,6 @@ def _heat_entry(score: Number, error: Number, notes: Notes) -> Entry:
 def shade(score: float) -> str:
     """Inline style of a scaled score: white at 0, blue at 1, vermillion at -1, light enough for dark ink."""
     return tint(BLUE if score >= 0 else VERMILLION, min(abs(score), 1.0) * 0.7)
-
-
-def tint(colour: tuple[int, int, int], weight: float = 0.25) -> str:
-    """Inline style of a field: white mixed with a colour."""
-    mixed = [round(255 + weight * (end - 255)) for end in colour]
-    return f"background:#{mixed[0]:02x}{mixed[1]:02x}{mixed[2]:02x}"
 
 
 def harm(title: str, found: Sweep, shifts: Sequence[str]) -> Table:
