@@ -29,8 +29,8 @@ TOLD = {"effective_sample_size": "effective rows", "infinite_share": "infinite",
 METRICS = ("coverage", "interval_score", "width", "rmse", *TOLD)
 CAPTION = (
     f"Coverage of {percent(NOMINAL)} intervals, %, by wrapper and by how many labelled rows of the target calibrate it "
-    "(0: rows like the training data); all are scored on the same remaining rows; of a simulated shift at its largest "
-    f"dose. ✓ repaired: within {100 * NEAR:g} points of {percent(NOMINAL)}, or its interval holds {percent(NOMINAL)}; "
+    "(0: rows like the training data); all are scored on the same remaining rows. "
+    f"✓ repaired: within {100 * NEAR:g} points of {percent(NOMINAL)}, or its interval holds {percent(NOMINAL)}; "
     "✗ broken: otherwise, paler where intervals are wider than they need be. Small: the price, as the interval score "
     "in multiples of the oracle's (1 is the best there is), or the mean width where there is no oracle; then the "
     f"{BARS}."

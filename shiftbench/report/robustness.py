@@ -140,4 +140,4 @@ def _worst(found: _Found, shifts: Sequence[str], recipe: str, name: str) -> Entr
     if not known:
         return Entry("–")
     worst = max(known, key=lambda shift: known[shift] if name == METRICS["rmse"] else abs(known[shift]))
-    return Entry(worst, f"{'+' if known[worst] > 0 else ''}{decimal(known[worst])}")
+    return Entry(f"{'+' if known[worst] > 0 else ''}{decimal(known[worst])}", worst)

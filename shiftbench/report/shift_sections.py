@@ -67,6 +67,7 @@ def _heat(task: str, found: Sweep, families: dict[str, list[str]], title: str) -
     first = full[0]
     if len(shift_tables.compared(found, "scaled")) > shift_tables.MANY:
         first = shift_tables.heat(found, "scaled", HEATS["scaled"], folded=True)
+        full[0] = replace(full[0], title=f"{HEATS['scaled']}; every control, with errors")
     return Section(
         f"{task}-scaled",
         f"{task}: between floor and ceiling",

@@ -398,9 +398,10 @@ def test_curves_of_the_far_tail_stand_beside_those_of_the_middle():
 
 def test_partial_frames_do_not_crash():
     for part in (tails(), transfer(), effects(), skews(), labelled(), []):
-        page.render(whole(part) if part else pd.DataFrame(columns=list(COLUMNS)), {"facts": {}})
+        text = page.render(whole(part) if part else pd.DataFrame(columns=list(COLUMNS)), {"facts": {}})
+        assert ("This run has no numbers to show." in text) == (not part)
     undefined = [row | {"value": math.nan, "low": math.nan, "high": math.nan} for row in (*tails(), *effects())]
-    page.render(whole(undefined), MANIFEST)
+    assert "This run has no numbers to show." in page.render(whole(undefined), MANIFEST)
 
 
 def printed(found: Compact) -> str:

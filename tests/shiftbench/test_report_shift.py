@@ -188,6 +188,12 @@ def test_every_check_of_a_claim_stands_behind_a_click(full):
     assert "RMSE rises by more" not in text[: text.index("<details>")]
 
 
+def test_an_undecided_check_tells_what_it_could_have_seen(full):
+    checks = section(full, "claims").partition("Every check")[2]
+    assert "<small>sees ≥\u00a00.250</small>" in checks
+    assert not re.search(r"✕\u00a0not\u00a0out<small>", checks)
+
+
 def test_smoke_gives_no_verdict_but_one_sentence():
     text = page.render(whole(), MANIFEST | {"tier": "smoke"}, claims=judged())
     (told,) = re.findall(r'<section id="claims">(.*?)</section>', text, re.DOTALL)
@@ -367,11 +373,11 @@ def test_robustness_gives_area_worst_shift_and_equal_harm():
     assert shown == [
         ["area under RMSE", "rewiring", "0.600", "0.800", "0.900"],
         ["area under RMSE", "turnover_pwm", "0.400", "0.600", "0.700"],
-        ["worst shift", "", "rewiring", "rewiring", "rewiring"],
+        ["worst shift", "", "+0.300", "+0.300", "+0.300"],
         ["RMSE at harm 0.5", "rewiring", "0.600", "0.800", "0.900"],
     ]
     assert table.rows[0][3].small == "± 0.100"
-    assert table.rows[2][3].small == "+0.300"
+    assert table.rows[2][3].small == "rewiring"
     assert "never at harm 0.5: turnover_pwm" in table.notes
     assert robustness.tables_of(measures(), "mpra", "assay", ["depth"], ["cnn"]) == []
 
