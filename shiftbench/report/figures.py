@@ -252,7 +252,7 @@ def strip(title: str, rungs: Sequence[Rung], look: dict[str, Style], ceiling: st
     names = list(dict.fromkeys(name for rung in rungs for name in rung.numbers))
     row = max(0.24, 0.075 * len(max((rung.numbers for rung in rungs), key=len, default={})))
     key = 0.17 * math.ceil((len(names) + 1) / IN_KEY)
-    height, left = EDGE + key + row * len(rungs), 0.02 + 0.012 * max((len(rung.name) for rung in rungs), default=0)
+    height, left = EDGE + key + row * len(rungs), 0.02 + 0.0135 * max((len(rung.name) for rung in rungs), default=0)
     with mpl.rc_context(SETTINGS | {"font.size": 8.5}):
         figure = Figure(figsize=(WIDTH, height))
         axes = figure.add_axes((left, (0.29 + key) / height, 0.98 - left, row * len(rungs) / height))
@@ -277,7 +277,7 @@ def strip(title: str, rungs: Sequence[Rung], look: dict[str, Style], ceiling: st
 
 
 def _offset(names: Sequence[str], name: str) -> float:
-    return 0.0 if len(names) == 1 else (0.3 + 0.1 * min(len(names), 4)) * (names.index(name) / (len(names) - 1) - 0.5)
+    return 0.0 if len(names) == 1 else (0.44 if len(names) <= 3 else 0.7) * (names.index(name) / (len(names) - 1) - 0.5)
 
 
 def _mark(axes: Axes, at: float, number: Number, style: Style, scale: float) -> None:
