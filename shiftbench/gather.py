@@ -51,9 +51,13 @@ def manifest(
 
 
 def _estimate(options: Options, suites: list[Suite], planned: Plan, store: Store) -> dict[str, float]:
-    """Core-hours of the larger tiers that every task of the suite has."""
+    """Core-hours of the larger tiers that every task run at them has."""
     tasks = [task for suite in suites for task in suite.task if task.tiers]
-    larger = [tier for tier in TIERS[TIERS.index(options.tier) + 1 :] if all(tier in task.tiers for task in tasks)]
+    larger = [
+        tier
+        for tier in TIERS[TIERS.index(options.tier) + 1 :]
+        if all(tier in task.tiers for task in tasks if not task.at or tier in task.at)
+    ]
     return larger_tiers(suites, larger, options.selection, planned, store)
 
 
