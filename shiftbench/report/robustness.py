@@ -18,8 +18,8 @@ METRICS = {"rmse": "RMSE", "coverage": "coverage"}
 AREA, GAP, HARM = "area", "worst_gap", "at_harm"
 CAPTION = (
     "Area: mean over severities 0 to .75, less for a shift that stops before; compared within a part only. Harm: rise "
-    "of the error to f of the 6-mer ridge, in SDs of f; at equal harm shifts of all parts compare. ±: half of the "
-    "95\u00a0% t interval over worlds, over seeds where there is one world."
+    "of the error to f of the k-mer ridge of the run, in SDs of f; at equal harm shifts of all parts compare. ±: half "
+    "of the 95\u00a0% t interval over worlds, over seeds where there is one world."
 )
 Values = dict[tuple[str, str, str, str], Number]
 """Numbers by measure, dose, shift and recipe."""

@@ -350,6 +350,11 @@ def test_report_of_no_run(shiftbench):
     assert "expected the folder of a run" in err
 
 
+def _heed_interrupts():
+    """A shell without job control starts what is in its background deaf to SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "engine"),
     [
@@ -362,7 +367,9 @@ def test_a_stopped_run_ends_soon_and_goes_on_later(shiftbench, suite, tmp_path, 
     path = suite(text=SUITE.replace("rows = 300", "rows = 20000").replace("epochs = 2", "epochs = 50"))
     command = [sys.executable, "-m", "shiftbench.cli", "run", "--suite", path, "--device", "cpu", "--output", "out"]
     command += ["--engine", engine, "--workers", "2"]
-    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts
+    )
     store = tmp_path / "runs/store"
     deadline = time.time() + 60
     while not list(store.glob("*/*/node.json")) and time.time() < deadline:
