@@ -368,7 +368,12 @@ def test_a_stopped_run_ends_soon_and_goes_on_later(shiftbench, suite, tmp_path, 
     command = [sys.executable, "-m", "shiftbench.cli", "run", "--suite", path, "--device", "cpu", "--output", "out"]
     command += ["--engine", engine, "--workers", "2"]
     running = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509
     )
     store = tmp_path / "runs/store"
     deadline = time.time() + 60
