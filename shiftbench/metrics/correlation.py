@@ -1,12 +1,12 @@
 """Correlation of values and of ranks."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from shiftbench.errors import Undefined
 from shiftbench.metrics.error import finite
 from shiftbench.metrics.metric import ALL_TARGETS, Floats, Metric, Number
-from shiftbench.metrics.ranking import ranking
+from shiftbench.metrics.ranking import draws, ranking
 
 
 def pearson(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None = None) -> Number:
@@ -17,7 +17,7 @@ def pearson(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None =
     from shiftbench.metrics import correlation_kernels as kernels
 
     x, y = (_standard(side) for side in _varying(predicted, target))
-    found: Floats = kernels.pearson(x, y, _counts(weights, x.size))
+    found: Floats = kernels.pearson(x, y, draws(weights, x.size))
     return float(found[0]) if weights is None else found
 
 
@@ -30,7 +30,7 @@ def spearman(predicted: ArrayLike, target: ArrayLike, weights: ArrayLike | None 
     from shiftbench.metrics import correlation_kernels as kernels
 
     x, y = _varying(predicted, target)
-    found: Floats = kernels.spearman(*ranking(x), *ranking(y), _counts(weights, x.size))
+    found: Floats = kernels.spearman(*ranking(x), *ranking(y), draws(weights, x.size))
     return float(found[0]) if weights is None else found
 
 
@@ -48,14 +48,6 @@ def _standard(values: Floats) -> Floats:
     """Distance from the median, over the largest: the correlation is the same and no square overflows or vanishes."""
     away = values - np.median(values)
     return np.asarray(away / np.abs(away).max())
-
-
-def _counts(weights: ArrayLike | None, n: int) -> NDArray[np.uint16] | NDArray[np.int32]:
-    """How often each replicate draws each row, (B, n), as the kernels take it; without `weights` every row once."""
-    counts = np.ones((1, n), np.uint16) if weights is None else np.asarray(weights)
-    if counts.dtype == np.uint16:
-        return np.ascontiguousarray(counts, np.uint16)
-    return np.ascontiguousarray(counts, np.int32)
 
 
 TABLE = (

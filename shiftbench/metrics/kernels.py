@@ -1,7 +1,8 @@
 """Compiled loops over bootstrap replicates behind the metrics of confidence and noise; imported when first needed.
 
 All sums run in a fixed order, so that a number does not depend on threads. `order` int64 (n,) are rows in order,
-`start` int64 (groups + 1,) where each run of tied rows begins, `counts` int32 (B, n) how often a replicate draws a row.
+`start` int64 (groups + 1,) where each run of tied rows begins, `counts` uint16 or int32 (B, n) how often a replicate
+draws a row.
 """
 
 import numpy as np
@@ -50,7 +51,10 @@ def _harmonic(counts):  # type: ignore[no-untyped-def]
     """Harmonic numbers 0, 1, 1 + 1/2, ... up to the most rows of any replicate."""
     most = 0
     for b in range(counts.shape[0]):
-        most = max(most, counts[b].sum())
+        drawn = 0
+        for i in range(counts.shape[1]):
+            drawn += counts[b, i]
+        most = max(most, drawn)
     found = np.zeros(most + 1)
     for k in range(1, most + 1):
         found[k] = found[k - 1] + 1 / k
@@ -126,7 +130,7 @@ def fifths(order, start, counts):  # type: ignore[no-untyped-def]
     """
     found = np.zeros((2, *counts.shape), np.int32)
     for b in range(counts.shape[0]):
-        rows, before = counts[b].sum(), 0
+        rows, before = np.int64(counts[b].sum()), 0  # a sum of unsigned counts would end in floats
         for g in range(len(start) - 1):
             drawn = 0
             for i in range(start[g], start[g + 1]):

@@ -23,6 +23,12 @@ def ranking(values: Floats) -> Ranking:
     return Ranking(order, np.concatenate([[0], first, [values.size]]))
 
 
-def draws(weights: ArrayLike | None, n: int) -> NDArray[np.int32]:
-    """How often each replicate draws each row, (B, n); without `weights` the rows themselves, (1, n)."""
-    return np.ones((1, n), np.int32) if weights is None else np.ascontiguousarray(weights, np.int32)
+def draws(weights: ArrayLike | None, n: int) -> NDArray[np.uint16] | NDArray[np.int32]:
+    """How often each replicate draws each row, (B, n); without `weights` the rows themselves, (1, n).
+
+    Counts of the bootstrap stay as they are, so that nothing is copied and one version of a loop is compiled.
+    """
+    counts = np.ones((1, n), np.uint16) if weights is None else np.asarray(weights)
+    if counts.dtype == np.uint16:
+        return np.ascontiguousarray(counts, np.uint16)
+    return np.ascontiguousarray(counts, np.int32)
