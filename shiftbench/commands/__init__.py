@@ -1,0 +1,1 @@
+"""What the verbs of the command line do, a module each or for a few of one kind."""

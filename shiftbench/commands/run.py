@@ -1,0 +1,108 @@
+"""`shiftbench run`: the main job."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shiftbench import summary
+from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.report import write_report
+
+if TYPE_CHECKING:
+    from shiftbench.run import Preview
+
+
+def run(
+    *,
+    suite: str = "all",
+    tier: str = "smoke",
+    output: Path | None = None,
+    store: Path | None = None,
+    data_dir: Path | None = None,
+    offline: Flag = False,
+    strict: Flag = False,
+    tasks: Names = (),
+    shifts: Names = (),
+    recipes: Names = (),
+    seeds: int = 0,
+    worlds: int = 0,
+    engine: str = "processes",
+    workers: int = 0,
+    scheduler: str = "",
+    device: str = "auto",
+    max_minutes: float = 0.0,
+    dry_run: Flag = False,
+    quiet: Flag = False,
+) -> int:
+    """Run a suite: train what is missing, predict, score, write a table and an HTML report.
+
+    Parameters
+    ----------
+    suite
+        Name of a suite, or path of a suite file (.toml).
+    tier
+        smoke (about 5 minutes on 2 cores, no claim is read from it), bench, core or full.
+    output
+        Folder of this run; default runs/<suite>-<tier>.
+    store
+        Folder of finished nodes, shared by runs; default SHIFTBENCH_STORE, else runs/store.
+    data_dir
+        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
+    offline
+        Fetch nothing.
+    strict
+        Missing data are an error.
+    tasks, shifts, recipes
+        Only these; controls are always run. A recipe may be path.py:name or module:name, a model of your own.
+    seeds
+        Number of training seeds instead of the tier's.
+    worlds
+        Number of simulated worlds instead of the tier's; they are numbered from 0.
+    engine
+        processes, inprocess or dask.
+    workers
+        Processes at a time; 0 takes one a core, or as many as the scheduler has workers.
+    scheduler
+        Address of a Dask scheduler, as tcp://host:port; without one, dask starts workers on this machine.
+    device
+        auto, cpu, cuda or mps.
+    max_minutes
+        Start nothing new after this time; the same command goes on later.
+    dry_run
+        Say what is reused, stale or missing, and do nothing.
+    quiet
+        No progress bar.
+    """
+    from shiftbench import run as running
+    from shiftbench.options import options
+    from shiftbench.validate import Selection
+
+    chosen = options(
+        suite,
+        tier,
+        selection=Selection(tasks, shifts, recipes, seeds, worlds),
+        output=output,
+        store=store,
+        data_dir=data_dir,
+        offline=offline,
+        engine=engine,
+        workers=workers,
+        scheduler=scheduler,
+        device="cpu" if dry_run else device,
+        max_minutes=max_minutes,
+        quiet=quiet,
+    )
+    if dry_run:
+        _print_preview(running.preview(chosen))
+        return 0
+    ran = running.run(chosen)
+    page = write_report(ran.output)
+    summary.print_run(ran.output, ran.manifest, page)
+    return 1 if ran.failed or (strict and ran.missing) else 0
+
+
+def _print_preview(previews: "list[Preview]") -> None:
+    counts = Counter(preview.state for preview in previews)
+    rows = [(found.state, found.label, found.difference) for found in previews if found.state != "reused"]
+    summary.table("nodes", ("state", "node", "what differs"), rows)
+    print(", ".join(f"{counts[state]} {state}" for state in ("reused", "stale", "missing")))  # noqa: T201
