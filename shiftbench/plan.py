@@ -8,6 +8,7 @@ import msgspec
 
 from shiftbench.catalog import find_task, load_recipe
 from shiftbench.metrics.table import VERSION as METRICS_VERSION
+from shiftbench.own.content import identified
 from shiftbench.registry import CONTROLS, PROVIDERS
 from shiftbench.spec import (
     COMPOUND_DOSES,
@@ -145,6 +146,8 @@ class _Planner:
             rows={"training": tier.rows, "calibration": tier.calibration, "test": test_rows}[role],
             validation=tier.validation if role == "training" else 0,
             optional=tuple(optional) if role == "test" else (),
+            table=identified(task.table),
+            variants=identified(task.variants),
             **more,
         )
 

@@ -54,6 +54,45 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     resamples: AtLeastOne = 1000
 
 
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A user's own table: where it lies, and which of its columns say what.
+
+    `file` TSV, CSV or Parquet (.gz too); with `fasta`, sequences come from there by `id`. `targets` are measured
+    values, `noise` the SD of their measurement error (one column for all targets, or one each), `replicates` the
+    columns of the repeated measurements of a target. `group` names what shall not be torn apart, `split` the role or
+    fold of a row. `digest` is of what the files hold, set at planning; paths are no part of a node's name.
+    """
+
+    file: str
+    digest: str = ""
+    sequence: str = "sequence"
+    targets: tuple[str, ...] = ()
+    noise: tuple[str, ...] = ()
+    replicates: dict[str, tuple[str, ...]] = {}
+    id: str = ""
+    group: str = ""
+    split: str = ""
+    fasta: str = ""
+
+
+class Variants(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A user's own variants with measured effects: where they lie, and which columns say what.
+
+    `file` is a VCF or a table (TSV, CSV, Parquet; .gz too), `fasta` holds the elements by name. `digest` is of what the
+    files hold, set at planning; paths are no part of a node's name.
+    """
+
+    file: str
+    fasta: str = ""
+    digest: str = ""
+    element: str = "element"
+    position: str = "position"
+    ref: str = "ref"
+    alt: str = "alt"
+    effect: str = "effect"
+    confidence: str = ""
+
+
 class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A training set and the test sets asked of it.
 
@@ -64,7 +103,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `subsets` real subsets, `fewer` a narrower list by tier; `at` the tiers at which the task is run (none: all);
     `scored` value, or difference of a row and its reference;
     `labelled` rows at the head of each test set, with all of their clusters, are scored by nobody: as many of them as
-    one of `budgets` says calibrate the wrappers that calibrate (0: rows of the source law do).
+    one of `budgets` says calibrate the wrappers that calibrate (0: rows of the source law do);
+    `table`, `variants` a user's own files.
     """
 
     name: str
@@ -86,6 +126,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     budgets: tuple[Count, ...] = (0,)
     views: tuple[str, ...] = ("plain",)
     scored: Scored = "value"
+    table: Table | None = None
+    variants: Variants | None = None
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -171,7 +213,8 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="d
 
     `provider` and `version` say who makes it, `code` is the digest of its source file if it is from outside; `seed` is
     of the draw or split; `world` is the number of the world draw; `rows` = 0 takes all; `shift` and `severity` say
-    which world is tested; `subset` and `split` which real rows; `optional` which files beyond the needed were at hand.
+    which world is tested; `subset` and `split` which real rows; `optional` which files beyond the needed were at hand;
+    `table` and `variants` which files of the user's own.
     """
 
     provider: str
@@ -187,6 +230,8 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="d
     split: str = ""
     optional: tuple[str, ...] = ()
     code: str = ""
+    table: Table | None = None
+    variants: Variants | None = None
 
 
 class Fit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="fit"):
@@ -233,11 +278,15 @@ Node = Data | Fit | Predict | Score
 def digest(node: Node) -> str:
     """Name of a node: 32 hex digits of BLAKE2b over the canonical JSON of its inputs.
 
-    Defaults are left out, so that a field added later renames no older node; where a digest of the code stands, the
-    folder of the code does not count.
+    Defaults are left out, so that a field added later renames no older node; where a digest of the code or of a file
+    stands, its path does not count.
     """
     if isinstance(node, Data) and node.code:
         node = msgspec.structs.replace(node, provider=Path(node.provider).name)
+    if isinstance(node, Data):
+        own = {name: getattr(node, name) for name in ("table", "variants")}
+        bare = {name: msgspec.structs.replace(files, file="", fasta="") for name, files in own.items() if files}
+        node = msgspec.structs.replace(node, **bare)
     if isinstance(node, Fit) and node.recipe.code:
         recipe = msgspec.structs.replace(node.recipe, network=Path(node.recipe.network).name)
         node = msgspec.structs.replace(node, recipe=recipe)
@@ -276,7 +325,7 @@ def _explain(message: str, kind: Any) -> str:
     found = message.split("`")[1]
     known = [
         field
-        for record in (kind, Task, Tier, Recipe, Claim, Check)
+        for record in (kind, Task, Tier, Recipe, Claim, Check, Table, Variants)
         if hasattr(record, "__struct_fields__")
         for field in record.__struct_fields__
     ]
