@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from shiftbench.metrics.table import METRICS
 from shiftbench.report import frame as read
 from shiftbench.report import missing, tables
 from shiftbench.report.claims import claims as judged
+from shiftbench.report.html import environment
 from shiftbench.report.sections import sections
 from shiftbench.report.tables import Table
 from shiftbench.report.world import pictures
@@ -32,14 +32,7 @@ def render(
     """HTML of the report; parts without numbers do not appear, nor do those whose table is absent."""
     whole = read.complete(results)
     tier = str(manifest.get("tier", ""))
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html").render(
+    return environment().get_template("report.html").render(
         suite=str(manifest.get("suite", "")),
         tier=tier,
         facts=_facts(whole, manifest),
