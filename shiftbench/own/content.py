@@ -32,6 +32,16 @@ def blocks(path: Path) -> Iterator[bytes]:
         raise InputError(f"{path}: cannot read ({error.strerror}); expected a file") from error
 
 
+def lines(path: Path) -> Iterator[bytes]:
+    """Lines of a file without their ends, unpacked if its name ends in .gz; `InputError` as `blocks`."""
+    rest = b""
+    for block in blocks(path):
+        *whole, rest = (rest + block).split(b"\n")
+        yield from (line.removesuffix(b"\r") for line in whole)
+    if rest:
+        yield rest
+
+
 def ending(path: Path) -> str:
     """Ending of a file's name in lower case, without .gz: .tsv, .csv, ..."""
     return Path(path.stem if path.suffix == ".gz" else path.name).suffix.lower()
