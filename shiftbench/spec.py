@@ -76,10 +76,15 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Variants(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A user's own variants with measured effects: where they lie, and which columns say what.
+    """A user's own variants with measured effects: where they lie, which columns say what, and how a model sees them.
 
-    `file` is a VCF or a table (TSV, CSV, Parquet; .gz too), `fasta` holds the elements by name. `digest` is of what the
-    files hold, set at planning; paths are no part of a node's name.
+    `file` is a VCF or a table (TSV, CSV, Parquet; .gz too), `fasta` holds the elements or chromosomes by name. `digest`
+    is of what the files hold, set at planning; paths are no part of a node's name.
+    `element`, `position`, `ref`, `alt` are columns of a table; `effect`, `confidence` and `repeat` (the effect in a
+    repeat of the experiment) columns of it or INFO keys of a VCF. Positions count from 1, or from 0 with `zero_based`.
+    An effect is confident if its `confidence` is `at_most` or `at_least` a bound.
+    `output` of the fits predicts; they see `window` letters between `left` and `right`. What is left open of these
+    three is that of the task whose fits predict.
     """
 
     file: str
@@ -91,6 +96,14 @@ class Variants(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     alt: str = "alt"
     effect: str = "effect"
     confidence: str = ""
+    repeat: str = ""
+    zero_based: bool = False
+    at_most: float | None = None
+    at_least: float | None = None
+    output: str = ""
+    window: Count = 0
+    left: str = ""
+    right: str = ""
 
 
 class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
