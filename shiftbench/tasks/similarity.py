@@ -1,0 +1,91 @@
+"""The nearest training sequence of every test sequence on either strand, by seeds, all diagonals and banded gaps."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shiftbench.tasks import similarity_kernels as kernels
+from simulators.threads import over_rows
+
+Sequences = NDArray[np.uint8]
+
+SEED = 9
+"""Letters of a seed: a sequence of 81 letters or more with 90 % of them matched without a gap holds one unchanged."""
+HITS = 100_000
+"""Seed hits of one test sequence after which no further seed is looked up."""
+COMMON = 0.95
+"""Share of the training sequences that have one letter where an end counts as an adapter."""
+
+_PAD = np.uint8(5)
+"""Code of what matches nothing in training sequences; N of a test sequence is 4, so that no two unknowns match."""
+
+
+class Nearest(NamedTuple):
+    """The nearest training sequence of each of n test sequences.
+
+    `row` int32 (n,): its row, -1 where no seed is shared; `identity` float32 (n,), 0..1: matched letters of the best
+    alignment found over the letters of the test sequence (N is none), adapters aside; `reverse` bool (n,): whether it
+    is its reverse complement that matches; `sure` float32 (n,): no training sequence of this identity or more, without
+    gaps, is missed.
+    """
+
+    row: NDArray[np.int32]
+    identity: NDArray[np.float32]
+    reverse: NDArray[np.bool_]
+    sure: NDArray[np.float32]
+
+
+def nearest(test: Sequences, train: Sequences) -> Nearest:
+    """For every sequence of `test` the one of `train` that matches most of its letters, on either strand.
+
+    Both uint8 (n, length), A0 C1 G2 T3, other codes match nothing; shorter sequences are padded with them at the end.
+    An alignment without gaps counts every letter on one diagonal, so unrelated sequences reach .3 to .4; one with
+    gaps (up to `kernels.BAND` letters) must match `kernels.GAP` letters more for each. Of equals the lowest row is
+    taken, a forward match first. The same for any number of threads. `ValueError` for sequences above 65,535 letters.
+    """
+    test, train = without_adapters(test, train)
+    n = len(test)
+    found = Nearest(np.full(n, -1, np.int32), np.zeros(n, np.float32), np.zeros(n, bool), np.ones(n, np.float32))
+    if not len(train) or not n:
+        return found
+    if max(test.shape[1], train.shape[1]) > 65_535:
+        raise ValueError(f"sequences have {max(test.shape[1], train.shape[1]):,} letters; expected 65,535 at most")
+    letters = np.where(train > 3, _PAD, train)
+    starts, places = kernels.index(letters, SEED)
+    over_rows(kernels.search, n, test, letters, starts, places, SEED, HITS, *found)
+    return found
+
+
+def without_adapters(test: Sequences, train: Sequences) -> tuple[Sequences, Sequences]:
+    """Both without the ends that nearly all training sequences share; as they are if that were most of them.
+
+    Ends are counted from the first and from the last letter of each sequence; N stands where a right end was.
+    """
+    left, right = _common(train), _common(_turned(train))
+    if 2 * (left + right) > train.shape[1]:
+        return test, train
+    cut = [np.ascontiguousarray(rows[:, left:]) for rows in (test, train)]
+    return tuple(np.where(np.arange(rows.shape[1]) < lengths(rows)[:, None] - right, rows, np.uint8(4)) for rows in cut)  # type: ignore[return-value]
+
+
+def lengths(sequence: Sequences) -> NDArray[np.int64]:
+    """Letters of every row up to its last known one, int64 (n,)."""
+    known = sequence <= 3
+    return np.where(known.any(1), sequence.shape[1] - known[:, ::-1].argmax(1), 0)
+
+
+def _turned(sequence: Sequences) -> Sequences:
+    """Rows read from their last letter to the first, padded at the end."""
+    place = lengths(sequence)[:, None] - 1 - np.arange(sequence.shape[1])
+    return np.where(place >= 0, np.take_along_axis(sequence, np.maximum(place, 0), 1), np.uint8(4))
+
+
+def _common(sequence: Sequences) -> int:
+    """Letters at the start that at least `COMMON` of the rows share."""
+    if len(sequence) < 2:
+        return 0
+    for place, column in enumerate(sequence.T):
+        if np.bincount(column, minlength=5)[:4].max() < COMMON * len(sequence):
+            return place
+    return sequence.shape[1]
