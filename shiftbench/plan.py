@@ -169,7 +169,8 @@ class _Planner:
         control = recipe.kind == "control"
         budget = Budget(epochs=0, batch=0) if control else Budget(epochs=self.tier.epochs, batch=self.tier.batch)
         seeds = self.selection.seeds or self.tier.seeds_of.get(recipe.name, self.tier.seeds)
-        for seed in range(1 if control else seeds):
+        first = self.selection.first_seed
+        for seed in range(1) if control else range(first, first + seeds):
             fit = Fit(training=training, recipe=recipe, seed=seed, budget=budget)
             yield self.plan.add(fit, f"{source}/fit/{recipe.name}/seed{seed}", (training,)), fit
 

@@ -19,7 +19,7 @@ from shiftbench.options import Options, options
 from shiftbench.plan import Plan, plan
 from shiftbench.progress import progress
 from shiftbench.registry import NETWORKS, PROVIDERS
-from shiftbench.spec import Data
+from shiftbench.spec import Data, Suite
 from shiftbench.store import Store
 from shiftbench.tasks.files import Files
 from shiftbench.validate import Selection
@@ -83,15 +83,15 @@ def preview(options: Options) -> list[Preview]:
     return found
 
 
-def run(options: Options) -> Ran:
+def run(options: Options, suites: list[Suite] | None = None) -> Ran:
     """Make what is missing, write `results.parquet`, `cost.parquet` and `manifest.json` into the output folder.
 
-    Raises `InputError` for unknown names and `StoreError` for a folder that cannot be written; a node that fails does
-    not stop the others.
+    `suites` are run instead of those that the options name. Raises `InputError` for unknown names and `StoreError` for
+    a folder that cannot be written; a node that fails does not stop the others.
     """
     start = time.time()
     options = replace(options, workers=width(options.engine, options.workers, options.scheduler))
-    suites = expand(load_suite(options.suite))
+    suites = suites or expand(load_suite(options.suite))
     sketch = plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
     _writable(options.output)
     store = Store(options.context.store)

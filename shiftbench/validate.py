@@ -16,13 +16,14 @@ FLOOR = "training_mean"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What of a suite is run; empty means all. Controls are always run."""
+    """What of a suite is run; empty means all. Controls are always run. Training seeds count from `first_seed`."""
 
     tasks: tuple[str, ...] = ()
     shifts: tuple[str, ...] = ()
     recipes: tuple[str, ...] = ()
     seeds: int = 0
     worlds: int = 0
+    first_seed: int = 0
 
 
 def check_selection(suites: list[Suite], selection: Selection) -> None:
