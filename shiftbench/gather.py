@@ -32,6 +32,8 @@ def manifest(
         "suite": options.suite,
         "tier": options.tier,
         "suites": {suite.name: suite.version for suite in suites},
+        "primary": {suite.name: suite.primary for suite in suites},
+        "store": str(store.root.resolve()),
         "tasks": {task.name: f"{suite.title}: {suite.question}" for suite in suites for task in suite.task},
         "schema_version": results.SCHEMA_VERSION,
         "nodes": dict(states),

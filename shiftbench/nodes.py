@@ -22,6 +22,7 @@ from shiftbench.registry import PROVIDERS
 from shiftbench.spec import Data, Fit, Node, Predict, Recipe, Score, Scored, digest
 from shiftbench.store import Entry, Store
 from shiftbench.tasks.files import Files
+from shiftbench.wrappers.evidence import Evidence, Wrapped
 from simulators.contract import Sample
 
 Facts = dict[str, Any]
@@ -115,7 +116,8 @@ def _data(context: Context, node: Data, folder: Path) -> Facts:
     return {**built.facts, "rows": rows}
 
 
-def _sample(entry: Entry) -> Sample:
+def read_sample(entry: Entry) -> Sample:
+    """Rows of a finished test or calibration set."""
     role = "test" if "test.npz" in entry.files else "calibration"
     return arrays.load_sample(entry.file(f"{role}.npz"))
 
@@ -124,7 +126,7 @@ def _predict(context: Context, store: Store, node: Predict, folder: Path) -> Fac
     from shiftbench.predict import pool
 
     fit, test = store.entry(node.fit), store.entry(node.test)
-    sample = _sample(test)
+    sample = read_sample(test)
     members = fits.load(fit, msgspec.convert(fit.node["recipe"], Recipe), context.device)(
         sample.sequence, test.facts | {"annotations": annotations(sample)}, node.view
     )
@@ -158,7 +160,7 @@ def _scorer(root: Path, test: str, references: tuple[tuple[str, str], ...], metr
 
     store = Store(root)
     entry = store.entry(test)
-    sample = _sample(entry)
+    sample = read_sample(entry)
     named = {role: _read(store, name, sample.outputs) for role, name in references}
     return Scorer(
         sample,
@@ -173,22 +175,25 @@ def _scorer(root: Path, test: str, references: tuple[tuple[str, str], ...], metr
 
 
 def _score(store: Store, node: Score, folder: Path) -> Facts:
-    from shiftbench.wrappers import WRAPPERS
-
     references = tuple(sorted(node.references.items()))
     scorer = _scorer(store.root, node.test, references, node.metrics, node.scored, node.resamples, node.labelled)
-    wrapper = WRAPPERS[node.wrapper]
-    wrapped = wrapper.apply(_evidence(store, node, scorer.test, wrapper.members))
+    wrapped = wrap(store, node, scorer.test)
     rows = scorer.rows(wrapped)
     (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))
     (folder / CURVES).write_bytes(msgspec.msgpack.encode(scorer.curves(wrapped)))
     return {"rows": len(rows)}
 
 
-def _evidence(store: Store, node: Score, test: Sample, members: bool) -> Any:
-    """What the wrapper may look at; of the test set itself no more labels than the budget says."""
-    from shiftbench.wrappers.evidence import Evidence
+def wrap(store: Store, node: Score, test: Sample) -> Wrapped:
+    """What a Score node scores: that which its wrapper makes of stored predictions of `test`."""
+    from shiftbench.wrappers import WRAPPERS
 
+    wrapper = WRAPPERS[node.wrapper]
+    return wrapper.apply(_evidence(store, node, test, wrapper.members))
+
+
+def _evidence(store: Store, node: Score, test: Sample, members: bool) -> Evidence:
+    """What the wrapper may look at; of the test set itself no more labels than the budget says."""
     outputs = test.outputs
 
     def read(names: tuple[str, ...]) -> tuple[Prediction, ...]:
@@ -202,7 +207,7 @@ def _evidence(store: Store, node: Score, test: Sample, members: bool) -> Any:
         calibration = tuple(one.rows(rows) for one in calibration)
         letters, observed = test.sequence[rows], test.observed[rows]
     elif node.calibration:
-        known = _sample(store.entry(node.calibration_set))
+        known = read_sample(store.entry(node.calibration_set))
         letters, observed = known.sequence, known.observed[:, [known.outputs.index(output) for output in outputs]]
     else:
         letters, observed = test.sequence[:0], np.zeros((0, len(outputs)), np.float32)
