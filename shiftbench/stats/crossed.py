@@ -20,11 +20,11 @@ class Squares(NamedTuple):
     rows: float
     columns: float
     residual: float
-    of_rows: int
-    of_columns: int
+    of_rows: float
+    of_columns: float
 
     @property
-    def of_residual(self) -> int:
+    def of_residual(self) -> float:
         """Degrees of freedom of the residual."""
         return self.of_rows * self.of_columns
 
@@ -47,22 +47,22 @@ def crossed(table: ArrayLike, level: float = 0.95, null: float = 0.0) -> Mean:
     cells = _cells(table)
     if 1 in cells.shape:
         return _over(cells, level, null)
-    return combined(float(cells.mean()), _squares(cells), level, null)
+    return combined(float(cells.mean()), squares(cells), level, null)
 
 
-def combined(value: float, squares: Squares, level: float = 0.95, null: float = 0.0) -> Mean:
+def combined(value: float, parts: Squares, level: float = 0.95, null: float = 0.0) -> Mean:
     """Student's t of a grand mean: variance rows + columns - residual, degrees of freedom by Satterthwaite.
 
     The residual counts with no more than the larger of the other two, as its expectation never does; nor are degrees
     of freedom fewer than those of the factor with the fewest. Source: Satterthwaite 1946, An approximate distribution
     of estimates of variance components, Biometrics Bulletin 2.
     """
-    rows, columns = squares.rows, squares.columns
-    residual = min(squares.residual, max(rows, columns))
+    rows, columns = parts.rows, parts.columns
+    residual = min(parts.residual, max(rows, columns))
     variance = rows + columns - residual
-    parts = ((rows, squares.of_rows), (columns, squares.of_columns), (residual, squares.of_residual))
-    spread = sum(part**2 / freedom for part, freedom in parts)
-    fewest = min(squares.of_rows, squares.of_columns)
+    terms = ((rows, parts.of_rows), (columns, parts.of_columns), (residual, parts.of_residual))
+    spread = sum(term**2 / freedom for term, freedom in terms)
+    fewest = min(parts.of_rows, parts.of_columns)
     return student(value, math.sqrt(variance), max(variance**2 / spread, fewest) if spread else fewest, level, null)
 
 
@@ -71,10 +71,10 @@ def components(table: ArrayLike) -> Components:
     cells = _cells(table)
     if 1 in cells.shape:
         raise Undefined("one row or one column, variances need two of each")
-    squares, count = _squares(cells), cells.size
-    between = [max(part - squares.residual, 0) * count for part in (squares.rows, squares.columns)]
+    found, count = squares(cells), cells.size
+    between = [max(part - found.residual, 0) * count for part in (found.rows, found.columns)]
     a, b = cells.shape
-    return Components(between[0] / b, between[1] / a, squares.residual * count)
+    return Components(between[0] / b, between[1] / a, found.residual * count)
 
 
 def nested(worlds: Sequence[ArrayLike] | NDArray[np.float64], level: float = 0.95, null: float = 0.0) -> Mean:
@@ -110,7 +110,8 @@ def _cells(table: ArrayLike) -> NDArray[np.float64]:
     return cells
 
 
-def _squares(cells: NDArray[np.float64]) -> Squares:
+def squares(cells: NDArray[np.float64]) -> Squares:
+    """Mean squares of a table (a, b), a and b at least 2, with a finite value in each cell."""
     a, b = cells.shape
     row, column = cells.mean(axis=1), cells.mean(axis=0)
     residual = cells - row[:, None] - column + cells.mean()

@@ -1,6 +1,7 @@
 """What a comparison could have seen: smallest effects of t tests, and the seeds that two recipes need."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from scipy.optimize import brentq
@@ -25,11 +26,12 @@ class Design(NamedTuple):
     freedom: float
 
 
-def design(variances: Variances, worlds: int, seeds: int, items: int) -> Design:
+def design(variances: Variances, worlds: int, seeds: int, items: int, arms: int = 1) -> Design:
     """Expected error of a mean over `worlds`, `seeds` in each and `items` in each, which all seeds of a world share.
 
-    Of several worlds it is that of `crossed.nested`; of one world that of `crossed.crossed` over seeds and items, which
-    says nothing of other worlds: their variance does not count. `Undefined` if no degree of freedom is left.
+    Of a difference, whose variances are sums over `arms` recipes, each recipe has so many seeds of its own. Of several
+    worlds it is the error of `crossed.nested`; of one world that of `crossed.crossed` over seeds and items, which says
+    nothing of other worlds: their variance does not count. `Undefined` if no degree of freedom is left.
     """
     rows = (variances.seed + variances.residual / items) / seeds
     columns = (variances.item + variances.residual / seeds) / items
@@ -38,9 +40,10 @@ def design(variances: Variances, worlds: int, seeds: int, items: int) -> Design:
     if worlds > 1:
         return Design(math.sqrt((variances.world + inside) / worlds), worlds - 1)
     if seeds > 1 and items > 1:
-        parts = ((rows, seeds - 1), (columns, items - 1), (residual, (seeds - 1) * (items - 1)))
+        of_seeds = arms * (seeds - 1)
+        parts = ((rows, of_seeds), (columns, items - 1), (residual, of_seeds * (items - 1)))
         spread = sum(part**2 / freedom for part, freedom in parts)
-        fewest = min(seeds, items) - 1
+        fewest = min(of_seeds, items - 1)
         return Design(math.sqrt(inside), max(inside**2 / spread, fewest) if spread else fewest)
     if seeds * items == 1:
         raise Undefined("no degree of freedom, a standard error needs two units")
@@ -74,14 +77,40 @@ def seeds_needed(effect: float, sd: float, level: float = 0.95, chance: float = 
 
     `Undefined` for an effect of 0, or one that a million seeds would not find.
     """
+    return _fewest(lambda seeds: smallest_difference(sd, seeds, level, chance), effect, "seeds")
+
+
+def seeds_of(
+    effect: float, variances: Variances, worlds: int, items: int, arms: int, level: float = 0.95, chance: float = 0.8
+) -> int:
+    """Seeds of each of `arms` recipes with which `design` finds an `effect` with `chance`; at least 2.
+
+    `Undefined` if no number does: more seeds say nothing of further worlds or items.
+    """
+    return _fewest(
+        lambda seeds: smallest_effect(*design(variances, worlds, seeds, items, arms), level, chance), effect, "seeds"
+    )
+
+
+def worlds_of(
+    effect: float, variances: Variances, seeds: int, items: int, level: float = 0.95, chance: float = 0.8
+) -> int:
+    """Worlds, each with `seeds` and `items`, with which `design` finds an `effect` with `chance`; at least 2."""
+    return _fewest(
+        lambda worlds: smallest_effect(*design(variances, worlds, seeds, items), level, chance), effect, "worlds"
+    )
+
+
+def _fewest(smallest: Callable[[int], float], effect: float, units: str) -> int:
+    """Least number of units, at least 2, whose `smallest` effect is no more than `effect`; `Undefined` above 2^20."""
     low, high = 1, 2
-    while smallest_difference(sd, high, level, chance) > abs(effect):
+    while smallest(high) > abs(effect):
         low, high = high, 2 * high
         if high > 2**20:
-            raise Undefined("more than a million seeds")
+            raise Undefined(f"more than a million {units}")
     while high - low > 1:
         middle = (low + high) // 2
-        if smallest_difference(sd, middle, level, chance) > abs(effect):
+        if smallest(middle) > abs(effect):
             low = middle
         else:
             high = middle
