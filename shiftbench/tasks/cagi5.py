@@ -1,7 +1,5 @@
 """Real variant effects as a task: saturation mutagenesis of 21 regulatory elements (Kircher 2019)."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,16 +15,11 @@ from shiftbench.tasks.cagi5_strata import CONFIDENT, standard_error, strata
 from shiftbench.tasks.cagi5_variants import VARIANTS, Variants, read
 from shiftbench.tasks.cagi5_windows import FRAMES, Windows, cut
 from shiftbench.tasks.files import Files
-from shiftbench.tasks.lentimpra import LEFT, RIGHT, encode
+from shiftbench.tasks.lentimpra import LEFT, RIGHT
 from shiftbench.tasks.provider import Built
 from shiftbench.tasks.split import uniform
-from simulators import genome
+from shiftbench.tasks.variant_sample import BLOCK, Columns, Effects, assemble
 from simulators.contract import Sample
-
-BLOCK = 10
-"""Adjacent positions that are resampled together."""
-
-Columns = dict[str, NDArray[Any]]
 
 
 class Cagi5:
@@ -94,45 +87,15 @@ def _table(variants: Variants, rows: NDArray[np.intp], told: Columns, predicted:
 def _sample(
     ids: NDArray[np.str_], variants: Variants, rows: NDArray[np.intp], table: Columns, windows: Windows
 ) -> Sample:
-    """Rows of the reference windows, then one for each variant in each of its windows."""
+    """Variants `rows` in their windows; those of 200 letters between the adapters of the library."""
     name, _, _ = ids[0].partition(":")
-    of, refs = windows.variant, len(windows.references)
-    first = np.unique(windows.reference, return_index=True)[1]
-    block = (variants.place[rows] // BLOCK).astype(np.int32)[of]
-    inserts = np.concatenate([windows.references, windows.alternatives])
-    unmeasured = np.full(refs, np.nan, np.float32)
-    error = standard_error(variants)[rows].astype(np.float32)
-    columns = {label: _after(_nothing(column, refs), column[of]) for label, column in table.items()}
-    return Sample(
-        id=np.concatenate(
-            [
-                [f"{name}:reference:{start}" for start in windows.start[first]],
-                [f"{ids[i]}@{start}" for i, start in zip(of, windows.start, strict=True)],
-            ]
-        ),
-        sequence=with_adapters(inserts),
-        observed=_after(unmeasured, variants.effect[rows][of])[:, None],
-        noise_sd=_after(unmeasured, error[of])[:, None],
-        reference=_after(np.full(refs, -1, np.int32), windows.reference.astype(np.int32)),
-        group=_after(block[first], block),
-        outputs=(EXPERIMENTS[name].asked.output,),
-        table=columns | {"variant": _after(np.full(refs, -1, np.int32), of.astype(np.int32)), "gc": genome.gc(inserts)},
+    effects = Effects(
+        id=ids,
+        element=np.full(len(rows), name),
+        effect=variants.effect[rows],
+        noise_sd=standard_error(variants)[rows].astype(np.float32),
+        block=(variants.place[rows] // BLOCK).astype(np.int32),
+        table=table,
     )
-
-
-def with_adapters(inserts: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Sequences of 230 letters: inserts of 200 between the adapters of the library, others as they are."""
-    if inserts.shape[1] != 230 - len(LEFT) - len(RIGHT):
-        return inserts
-    left, right = (np.broadcast_to(encode(end), (len(inserts), len(end))) for end in (LEFT, RIGHT))
-    return np.concatenate([left, inserts, right], axis=1)
-
-
-def _nothing(column: NDArray[Any], rows: int) -> NDArray[Any]:
-    """What a column says of references: NaN, 0, False or an empty text."""
-    return np.full(rows, np.nan) if column.dtype.kind == "f" else np.zeros(rows, column.dtype)
-
-
-def _after(references: NDArray[Any], variants: NDArray[Any]) -> NDArray[Any]:
-    """A column: the rows of the references, then those of the variants."""
-    return np.concatenate([references, variants])
+    left, right = (LEFT, RIGHT) if windows.references.shape[1] == 230 - len(LEFT) - len(RIGHT) else ("", "")
+    return assemble(effects, windows, EXPERIMENTS[name].asked.output, left, right)

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 from numpy.typing import NDArray
 
+from shiftbench.tasks import variant_sample
 from shiftbench.tasks.cagi5_variants import Variants
 from shiftbench.tasks.files import Files
 
@@ -21,12 +22,7 @@ def position_mean(variants: Variants) -> Floats:
 
     Substitutions with too few barcodes tell nothing; a variant is never among those that predict it.
     """
-    tells = variants.counted & ~variants.deletion
-    effect = np.where(tells, variants.effect.astype(np.float64), 0)
-    length = len(variants.reference)
-    total = np.bincount(variants.place, effect, length)[variants.place] - effect
-    others = np.bincount(variants.place, tells, length)[variants.place] - tells
-    return np.asarray(np.divide(total, others, out=np.full(len(effect), np.nan), where=others > 0))
+    return variant_sample.position_mean(variants.place, variants.effect, variants.counted & ~variants.deletion)
 
 
 def conservation(variants: Variants, files: Files) -> Floats:
