@@ -100,6 +100,11 @@ Member = tuple[str, Fit]
 """Digest of a fit, and the fit."""
 
 
+def at_width(recipe: Recipe, tier: Tier) -> Recipe:
+    """The recipe with the share of its channels that a tier gives ours."""
+    return msgspec.structs.replace(recipe, channels=max(8, round(recipe.channels * tier.width)))
+
+
 class _Planner:
     """Plans one task at one tier."""
 
@@ -161,7 +166,7 @@ class _Planner:
         return [
             recipe
             if recipe.kind == "control" or recipe.code
-            else msgspec.structs.replace(recipe, channels=max(8, round(recipe.channels * self.tier.width)))
+            else at_width(recipe, self.tier)
             for recipe in recipes
         ]
 
