@@ -10,8 +10,6 @@ from simulators.threads import over_rows
 
 Sequences = NDArray[np.uint8]
 
-SEED = 9
-"""Letters of a seed: a sequence of 81 letters or more with 90 % of them matched without a gap holds one unchanged."""
 HITS = 100_000
 """Seed hits of one test sequence after which no further seed is looked up."""
 COMMON = 0.95
@@ -49,12 +47,23 @@ def nearest(test: Sequences, train: Sequences) -> Nearest:
     found = Nearest(np.full(n, -1, np.int32), np.zeros(n, np.float32), np.zeros(n, bool), np.ones(n, np.float32))
     if not len(train) or not n:
         return found
-    if max(test.shape[1], train.shape[1]) > 65_535:
-        raise ValueError(f"sequences have {max(test.shape[1], train.shape[1]):,} letters; expected 65,535 at most")
+    if (longest := max(test.shape[1], train.shape[1])) >= 1 << kernels.PLACE:
+        raise ValueError(f"sequences have {longest:,} letters; expected fewer than {1 << kernels.PLACE:,}")
     letters = np.where(train > 3, _PAD, train)
-    starts, places = kernels.index(letters, SEED)
-    over_rows(kernels.search, n, test, letters, starts, places, SEED, HITS, *found)
+    short = _seed(int(np.median(lengths(test))))
+    starts, places = kernels.index(letters, short)
+    packed = np.empty((len(train), (train.shape[1] + 63) // 64, 3), np.uint64)
+    kernels.planes(letters, packed)
+    over_rows(kernels.search, n, test, letters, packed, starts, places, short, HITS, *found)
     return found
+
+
+def _seed(length: int) -> int:
+    """Letters of a short seed, 9 at most: so few that a match of 90 % of `length` letters holds one unchanged.
+
+    A tenth of the letters cannot hit all of one seed more than that.
+    """
+    return min(9, max(1, length // (length // 10 + 1)))
 
 
 def without_adapters(test: Sequences, train: Sequences) -> tuple[Sequences, Sequences]:

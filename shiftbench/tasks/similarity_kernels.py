@@ -12,170 +12,219 @@ TRIED = 8
 RELATED = 0.40
 """Share of letters matched on a diagonal below which gaps are not tried."""
 
+PLACE = 16
+"""Bits that hold a position in an entry of the index, below its row."""
+
 _UNIT = 1 << 20
 """One matched letter in the score of a gapped alignment; the letters themselves are counted below it."""
+_1, _2, _4, _56, _63 = (np.uint64(number) for number in (1, 2, 4, 56, 63))
+_PAIRS, _FOURS, _EIGHTS, _BYTES = (np.uint64(0x0101010101010101 * byte) for byte in (0x55, 0x33, 0x0F, 0x01))
 
 
 @njit(cache=True, nogil=True)
-def index(train, k):  # type: ignore[no-untyped-def]
-    """Where each seed stands: `starts` int64 (4^k + 1,) into `places` int64, row * length + position."""
+def index(train, short):  # type: ignore[no-untyped-def]
+    """Where each seed stands: `starts` int64 (4^(short + 1) + 1,) into `places` int64, row * 2^`PLACE` + position.
+
+    In the order of long seeds, of one letter more, so that a short one's places stand together, too.
+    """
     n, length = train.shape
-    starts = np.zeros(4**k + 1, np.int64)
-    seeds = np.empty(max(length, 1), np.int64)
+    starts = np.zeros(4 ** (short + 1) + 1, np.int64)
+    seeds = np.empty(length, np.int64)
     for row in range(n):
-        _seeds(train[row], k, seeds)
-        for code in seeds[:length]:
+        _seeds(train[row], short, seeds)
+        for code in seeds:
             if code >= 0:
                 starts[code + 1] += 1
     starts = np.cumsum(starts)
     places, free = np.empty(starts[-1], np.int64), starts.copy()
     for row in range(n):
-        _seeds(train[row], k, seeds)
+        _seeds(train[row], short, seeds)
         for i in range(length):
             if seeds[i] >= 0:
-                places[free[seeds[i]]] = row * length + i
+                places[free[seeds[i]]] = (row << PLACE) | i
                 free[seeds[i]] += 1
     return starts, places
 
 
 @njit(cache=True, nogil=True)
-def _seeds(letters, k, seeds):  # type: ignore[no-untyped-def]
-    """Fill `seeds` with the code of the k letters from each position on, -1 where one is unknown or lacks."""
-    mask, code, run = 4**k - 1, 0, 0
-    seeds[:] = -1
-    for i in range(len(letters)):
-        code = ((code << 2) | (letters[i] & 3)) & mask
-        run = run + 1 if letters[i] < 4 else 0
-        if run >= k:
-            seeds[i - k + 1] = code
+def _seeds(letters, short, seeds):  # type: ignore[no-untyped-def]
+    """Fill `seeds` with the code of the long seed from each position on, -1 where one of its first `short` lacks."""
+    code = known = 0
+    for i in range(len(letters) - 1, -1, -1):
+        letter = np.int64(letters[i])
+        known = known + 1 if letter < 4 else 0
+        code = (code >> 2) | ((letter if letter < 4 else 0) << 2 * short)
+        seeds[i] = code if known >= short else -1
+
+
+@njit(cache=True, nogil=True)
+def planes(letters, out):  # type: ignore[no-untyped-def]
+    """Fill `out` uint64 (n, words of 64, 3) from codes (n, length): their low bits, high bits and whether known."""
+    out[:] = 0
+    for row in range(len(letters)):
+        for i in range(letters.shape[1]):
+            code, bit = np.uint64(letters[row, i]), np.uint64(i & 63)
+            if code < 4:
+                out[row, i >> 6, 0] |= (code & _1) << bit
+                out[row, i >> 6, 1] |= (code >> _1) << bit
+                out[row, i >> 6, 2] |= _1 << bit
 
 
 @njit(cache=True, nogil=True)
 def matched(one, other, shift):  # type: ignore[no-untyped-def]
-    """Letters of `one` at i that `other` has at i + `shift`."""
-    low, high = max(0, -shift), min(len(one), len(other) - shift)
-    count = 0
-    for start in range(low, high, 128):
-        part = np.uint8(0)
-        for i in range(start, min(start + 128, high)):
-            part = np.uint8(part + np.uint8(one[i] == other[i + shift]))
-        count += part
-    return count
+    """Letters of `one` at i that `other` has at i + `shift`; both as planes, `one` between two words of zeros."""
+    first, right = -shift >> 6, np.uint64(-shift & 63)
+    left, count = _63 - right, np.uint64(0)
+    for word in range(max(0, -1 - first), min(len(other), len(one) - 2 - first)):
+        at = word + first + 1
+        low = (one[at, 0] >> right) | ((one[at + 1, 0] << _1) << left)
+        high = (one[at, 1] >> right) | ((one[at + 1, 1] << _1) << left)
+        known = (one[at, 2] >> right) | ((one[at + 1, 2] << _1) << left)
+        count += _ones(~((low ^ other[word, 0]) | (high ^ other[word, 1])) & known & other[word, 2])
+    return np.int64(count)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ones(word):  # type: ignore[no-untyped-def]
+    """Bits that are set; compilers know this form and make one instruction of it."""
+    word = word - ((word >> _1) & _PAIRS)
+    word = (word & _FOURS) + ((word >> _2) & _FOURS)
+    return (((word + (word >> _4)) & _EIGHTS) * _BYTES) >> _56
 
 
 @njit(cache=True, nogil=True)
-def search(low, high, test, train, starts, places, k, hits, row, identity, reverse, sure):  # type: ignore[no-untyped-def]
-    """Fill what `Nearest` holds for the test rows `low` .. `high` - 1.
-
-    Seeds are looked up in turns of places k apart, which do not overlap: when s of a turn have been looked up on both
-    strands, a sequence with fewer than s unmatched letters must have been seen. So a row is done as soon as the best one
-    has s unmatched letters or fewer. The rarest come first.
-    """
+def search(low, high, test, train, packed, starts, places, short, hits, row, identity, reverse, sure):  # type: ignore[no-untyped-def]
+    """Fill what `Nearest` holds for the test rows `low` .. `high` - 1; `packed` holds the planes of `train`."""
     length = test.shape[1]
     strands, seeds = np.empty((2, length), np.uint8), np.empty((2, length), np.int64)
+    pair = np.zeros((2, (length + 63) // 64 + 2, 3), np.uint64)
     top = np.empty((TRIED, 4), np.int64)
     for r in range(low, high):
-        letters = 0
-        end = 0
-        for i in range(length):
-            if test[r, i] < 4:
-                letters, end = letters + 1, i + 1
+        letters, end = _turn(test[r], strands)
         if letters == 0:
             continue
-        strands[:] = 4
-        for i in range(end):
-            strands[0, i] = test[r, i]
-            strands[1, end - 1 - i] = 3 - test[r, i] if test[r, i] < 4 else 4
         for strand in range(2):
-            _seeds(strands[strand], k, seeds[strand])
+            _seeds(strands[strand], short, seeds[strand])
+        planes(strands, pair[:, 1:-1])
         top[:] = -1
-        apart = _look_up(strands[:, :end], seeds[:, :end], letters, train, starts, places, k, hits, top)
-        sure[r] = 1 - max(apart - 1, -1) / letters
+        apart = _look_up(seeds[:, :end], pair, letters, packed, starts, places, short, hits, top)
+        sure[r] = 1 - (apart - 1) / letters
         _choose(strands[:, :end], letters, train, top, r, row, identity, reverse)
 
 
 @njit(cache=True, nogil=True)
-def _look_up(strands, seeds, letters, train, starts, places, k, hits, top):  # type: ignore[no-untyped-def]
-    """Fill `top` (matched, row, strand, shift); seeds of one turn that were looked up on both strands, the fewer."""
-    length, end = train.shape[1], strands.shape[1]
-    total = np.zeros(k, np.int64)
-    for strand in range(2):
-        for i in range(end):
-            if seeds[strand, i] >= 0:
-                total[i % k] += starts[seeds[strand, i] + 1] - starts[seeds[strand, i]]
-    order = np.argsort(total)
-    size, what = np.empty(2 * (end // k + 1), np.int64), np.empty(2 * (end // k + 1), np.int64)
-    apart, spent, best = 0, 0, 0
-    for turn in range(k):
-        count = 0
-        for strand in range(2):
-            for i in range(order[turn], end, k):
-                if seeds[strand, i] >= 0:
-                    size[count] = starts[seeds[strand, i] + 1] - starts[seeds[strand, i]]
-                    what[count] = strand * end + i
-                    count += 1
-        done = np.zeros(2, np.int64)
-        for chosen in np.argsort(size[:count]):
-            if spent > hits or apart >= letters - best:
-                return apart
-            strand, i = what[chosen] // end, what[chosen] % end
-            code = seeds[strand, i]
-            for place in places[starts[code] : starts[code + 1]]:
-                other, shift = place // length, place % length - i
-                same = matched(strands[strand], train[other], shift)
-                if same > top[-1, 0] or (same == top[-1, 0] and other < top[-1, 1]):
-                    _enter(top, same, other, strand, shift)
-            best = max(best, top[0, 0])
-            spent += size[chosen]
-            done[strand] += 1
-            apart = max(apart, min(done[0], done[1]))
-    return apart
+def _turn(letters, strands):  # type: ignore[no-untyped-def]
+    """Fill `strands` with a row and its reverse complement, padded at the end; known letters, and place of the last."""
+    known = end = 0
+    for i in range(len(letters)):
+        if letters[i] < 4:
+            known, end = known + 1, i + 1
+    strands[:] = 4
+    for i in range(end):
+        strands[0, i] = letters[i]
+        strands[1, end - 1 - i] = 3 - letters[i] if letters[i] < 4 else 4
+    return known, end
 
 
 @njit(cache=True, nogil=True)
-def _before(one, other):  # type: ignore[no-untyped-def]
-    """Whether an entry of `top` comes before another: more matched, then the lower row, then forward."""
-    if one[0] != other[0]:
-        return one[0] > other[0]
-    if one[1] != other[1]:
-        return one[1] < other[1]
-    if one[2] != other[2]:
-        return one[2] < other[2]
-    return one[3] < other[3]
+def _look_up(seeds, pair, letters, packed, starts, places, short, hits, top):  # type: ignore[no-untyped-def]
+    """Fill `top` with (matched, row, strand, shift), best first; short seeds looked up on each strand, the fewer.
+
+    First come short seeds that do not overlap: when s of them have been looked up on both strands, every sequence with
+    fewer than s unmatched letters has been seen, so that is enough once the best has no more than s. Then come long
+    seeds from anywhere else. The rarest of either kind go first.
+    """
+    end = seeds.shape[1]
+    first, spent, done = _turn_of(seeds, starts, short), 0, np.zeros(2, np.int64)
+    size, what = np.empty(2 * end, np.int64), np.empty(2 * end, np.int64)
+    for width in (short, short + 1):
+        count = 0
+        for at in range(2 * end):
+            turn = (at % end - first) % short
+            wanted = turn == 0 if width == short else 0 < turn < short - 1  # other long seeds hold a short one
+            if wanted and seeds[at // end, at % end] >= 0:
+                low, high = _stretch(seeds[at // end, at % end], width > short, starts)
+                size[count], what[count] = high - low, at
+                count += 1
+        for at in what[np.argsort(size[:count])]:
+            if spent > hits or done.min() >= letters - top[0, 0]:
+                return done.min()
+            low, high = _stretch(seeds[at // end, at % end], width > short, starts)
+            _compare(places[low:high], at % end, at // end, pair, packed, top)
+            spent += high - low
+            done[at // end] += width == short
+    return done.min()
+
+
+@njit(cache=True, nogil=True)
+def _turn_of(seeds, starts, short):  # type: ignore[no-untyped-def]
+    """Place of the first short seed: of those with most seeds to follow, the one with fewest hits."""
+    count, size = np.zeros((2, short), np.int64), np.zeros(short, np.int64)
+    for strand in range(2):
+        for i in range(seeds.shape[1]):
+            if seeds[strand, i] >= 0:
+                low, high = _stretch(seeds[strand, i], False, starts)
+                count[strand, i % short] += 1
+                size[i % short] += high - low
+    best = 0
+    for turn in range(1, short):
+        more = count[:, turn].min() - count[:, best].min()
+        if more > 0 or (more == 0 and size[turn] < size[best]):
+            best = turn
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _stretch(seed, long, starts):  # type: ignore[no-untyped-def]
+    """Ends of the entries of the index for a seed, or for all but its last letter."""
+    return (starts[seed], starts[seed + 1]) if long else (starts[seed & ~3], starts[(seed | 3) + 1])
+
+
+@njit(cache=True, nogil=True)
+def _compare(places, i, strand, pair, packed, top):  # type: ignore[no-untyped-def]
+    """Enter the diagonals on which the seed at `i` of a strand stands in training sequences."""
+    for place in places:
+        other, shift = place >> PLACE, (place & ((1 << PLACE) - 1)) - i
+        same = matched(pair[strand], packed[other], shift)
+        if same >= top[-1, 0]:
+            _enter(top, same, other, strand, shift)
 
 
 @njit(cache=True, nogil=True)
 def _enter(top, same, other, strand, shift):  # type: ignore[no-untyped-def]
-    """Put a diagonal at its place in `top`, once for a row and strand."""
-    entry = np.array([same, other, strand, shift])
+    """Put a diagonal at its place in `top`, the best alone of a row and strand."""
     at = len(top) - 1
     for i in range(len(top)):
         if top[i, 0] >= 0 and top[i, 1] == other and top[i, 2] == strand:
             at = i
-            if not _before(entry, top[i]):
-                return
             break
-    while at > 0 and (top[at - 1, 0] < 0 or _before(entry, top[at - 1])):
+    if not _before(same, other, strand, shift, top[at]):
+        return
+    while at > 0 and _before(same, other, strand, shift, top[at - 1]):
         top[at] = top[at - 1]
         at -= 1
-    top[at] = entry
+    top[at] = same, other, strand, shift
+
+
+@njit(cache=True, nogil=True)
+def _before(same, other, strand, shift, entry):  # type: ignore[no-untyped-def]
+    """Whether a diagonal comes before an entry: more matched, then the lower row, forward, the lower shift."""
+    return (-same, other, strand, shift) < (-entry[0], entry[1], entry[2], entry[3])
 
 
 @njit(cache=True, nogil=True)
 def _choose(strands, letters, train, top, r, row, identity, reverse):  # type: ignore[no-untyped-def]
-    """The best of `top`, gaps allowed where that may help."""
+    """The best of `top`, gaps allowed where they may help."""
     most, count = -1, 0
-    for i in range(len(top)):
-        if top[i, 0] < 0:
-            break
-        score, same = top[i, 0], top[i, 0]
+    for entry in top:
+        score, same = entry[0], entry[0]
         if top[0, 0] < letters and same >= RELATED * letters:
-            gapped = aligned(strands[top[i, 2]], train[top[i, 1]], top[i, 3])
+            gapped = aligned(strands[entry[2]], train[entry[1]], entry[3])
             if gapped // _UNIT > score:
                 score, same = gapped // _UNIT, gapped % _UNIT
         if score > most:
             most, count = score, same
-            row[r], reverse[r] = top[i, 1], top[i, 2] == 1
+            row[r], reverse[r] = entry[1], entry[2] == 1
     identity[r] = max(count, 0) / letters
 
 
