@@ -50,6 +50,12 @@ class Conservation(Annotation):
     name = "conservation"
 
 
+class CentreDistance(Annotation):
+    """Distance from the middle of the element, less half of its length: a change in the middle lowers activity most."""
+
+    name = "centre_distance"
+
+
 class Repeat(Annotation):
     """Effect in a repeat of the experiment."""
 

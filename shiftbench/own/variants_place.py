@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.errors import InputError
 from shiftbench.own.fasta import Fasta
 from shiftbench.own.variants_rows import Rows
 
@@ -101,14 +100,15 @@ def _names(rows: Rows, fasta: Fasta, path: Path) -> tuple[dict[str, str], list[s
 
 def _check_range(rows: Rows, element: NDArray[np.str_], fasta: Fasta) -> None:
     for row, (name, at, ref) in enumerate(zip(element.tolist(), rows.place.tolist(), rows.ref.tolist(), strict=True)):
-        length = len(fasta.letters[name])
-        if at < 0 or at + len(ref) > length:
-            text = rows.texts.fields["position"][rows.kept[row]].strip()
-            first = int(text) - at
-            hint = ", or give --zero-based if the first letter is 0" if at == -1 else ""
-            last = first + length - max(len(ref), 1) + (not ref)
+        last = len(fasta.letters[name]) - len(ref)
+        if not 0 <= at <= last:
+            first = rows.first
+            hint = "; if the first letter of an element is 0, give --zero-based" if (at, first) == (-1, 1) else ""
             raise rows.error(
-                row, "position", f"{text}; expected {first} to {last}, since {name} has {length:,} letters{hint}"
+                row,
+                "position",
+                f"{at + first}; expected {first} to {last + first} for {ref!r}, since {name} has "
+                f"{len(fasta.letters[name]):,} letters{hint}",
             )
 
 
@@ -185,10 +185,9 @@ def _check_once(rows: Rows, keys: Iterable[tuple[str, int, int, str]]) -> None:
             twice.append((row, first[key]))
     if twice:
         row, before = twice[0]
-        line = rows.texts.lines[rows.kept[before]]
         raise rows.error(
             row,
             "alt",
-            f"the variant of line {line} again; expected each once ({len(twice)} of {len(rows.kept)} are not), so "
+            f"the variant of {rows.where(before)} again; expected each once ({len(twice)} are not), so "
             "remove one or give their mean",
         )

@@ -1,157 +1,135 @@
 """Rows of variants from what a file says of them as text: numbers, alleles, and what is left out, by reason."""
 
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shiftbench.errors import InputError
+from shiftbench.own.sheet import Sheet
+from shiftbench.spec import Variants
 
 FIELDS = ("element", "position", "ref", "alt", "effect", "confidence", "repeat")
-_NOTHING = {"", ".", "-", "na", "n/a", "nan", "none", "null", "<na>"}
-"""What stands for a value that is not known."""
-_EMPTY = {"", "-", "."}
+"""What may be told of a variant; the last two only where they are asked for."""
+_EMPTY = ("", "-", ".")
 """What stands for no letter: the alternative of a deletion, the reference of an insertion."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """What a file says, a text a row and field; `confidence` and `repeat` only if they were asked for.
+class Written:
+    """Variants as a file says them, a row each.
 
-    `columns` is what a field is called in the file, `lines` where each row stands, `left_out` counts what the format
-    itself leaves out.
+    `columns` is the column of `sheet` for each field that is told; `left_out` counts what the format itself leaves out.
     """
 
-    path: Path
+    sheet: Sheet
     columns: dict[str, str]
-    lines: Sequence[int]
-    fields: dict[str, list[str]]
     left_out: Counter[str]
-
-    def error(self, row: int, field: str, problem: str) -> InputError:
-        """Error in a field of a row: file, line, column, and the `problem`: what was found and what is expected."""
-        return InputError(f"{self.path}, line {self.lines[row]}, column {self.columns[field]!r}: {problem}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Variants as a file states them: `place` int64 (n,) from 0; alleles in capitals, "" for no letter.
+    """n variants as a file states them: `place` int64 (n,) from 0; alleles str (n,) in capitals, "" for no letter.
 
     `effect`, `confidence`, `repeat` float64 (n,), the last two NaN if they were not asked for, `repeat` also where it
-    is not known. `kept` (n,) are the rows in `texts`, `left_out` counts the others by reason.
+    is not known. `first` is the position of the first letter in the file, 0 or 1. `kept` (n,) are the rows in the
+    file, `left_out` counts the others by reason.
     """
 
-    texts: Texts
+    written: Written
     kept: NDArray[np.intp]
+    first: int
     element: NDArray[np.str_]
     place: NDArray[np.int64]
     ref: NDArray[np.str_]
     alt: NDArray[np.str_]
-    effect: NDArray[np.float64]
-    confidence: NDArray[np.float64]
-    repeat: NDArray[np.float64]
+    effect: Floats
+    confidence: Floats
+    repeat: Floats
     left_out: dict[str, int]
 
     def error(self, row: int, field: str, problem: str) -> InputError:
-        """Error in a field of a row that was kept."""
-        return self.texts.error(int(self.kept[row]), field, problem)
+        """Error in a field of a variant: file, line, column, and the `problem`."""
+        return self.written.sheet.error(int(self.kept[row]), self.written.columns[field], problem)
+
+    def where(self, row: int) -> str:
+        """Where a variant stands in its file."""
+        sheet = self.written.sheet
+        return f"{sheet.unit} {sheet.place[self.kept[row]]}"
 
 
-def parse(texts: Texts, *, zero_based: bool) -> Rows:
+def columns(asked: Variants) -> dict[str, str]:
+    """Name that was given for each field that is told."""
+    return {field: name for field in FIELDS if (name := getattr(asked, field))}
+
+
+def parse(written: Written, asked: Variants) -> Rows:
     """Rows with numbers and alleles.
 
     Rows without a position, effect or asked confidence, and those with a symbolic alternative, are left out and
     counted. `InputError` names the line and column of what is no number, no whole position or no letter of DNA, of an
     alternative that is the reference, and tells of a file without any row that is kept.
     """
-    if not texts.lines:
-        raise InputError(f"{texts.path}: no row; expected variants below the header")
-    kept, left_out = _kept(texts)
-    if not kept:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise InputError(f"{texts.path}: no variant is left of {len(texts.lines)} rows: {reasons}; expected some")
-    ref, alt = (_alleles(texts, field, kept) for field in ("ref", "alt"))
-    for at, row in enumerate(kept):
-        if ref[at] == alt[at]:
-            raise texts.error(row, "alt", f"{texts.fields['alt'][row]!r} is the reference allele; expected another one")
+    sheet = written.sheet
+    if not len(sheet.frame):
+        raise InputError(f"{sheet.path}: no row; expected variants below the header")
+    text = {field: sheet.texts(column, f"--variant-{field}") for field, column in written.columns.items()}
+    number = {
+        field: sheet.numbers(written.columns[field], f"--variant-{field}")
+        if field in text
+        else np.full(len(sheet.frame), np.nan)
+        for field in ("position", "effect", "confidence", "repeat")
+    }
+    needed = [field for field in ("position", "effect", "confidence") if field in text]
+    kept, left_out = _kept(written, text["alt"].to_numpy(str), {field: number[field] for field in needed})
+    place = number["position"][kept]
+    if (part := np.flatnonzero(place != np.floor(place))).size:
+        raise sheet.error(int(kept[part[0]]), written.columns["position"], f"{place[part[0]]}; expected a whole number")
+    ref, alt = (_alleles(written, field, text[field].to_numpy(str), kept) for field in ("ref", "alt"))
+    if (same := np.flatnonzero(ref == alt)).size:
+        problem = f"{alt[same[0]]!r} is the reference allele; expected another one"
+        raise sheet.error(int(kept[same[0]]), written.columns["alt"], problem)
     return Rows(
-        texts,
-        np.array(kept, np.intp),
-        np.array([texts.fields["element"][row].strip() for row in kept]),
-        np.array(_values(texts, "position", kept, _whole), np.int64) - (not zero_based),
-        np.array(ref),
-        np.array(alt),
-        *(np.array(_values(texts, field, kept, _number)) for field in ("effect", "confidence", "repeat")),
+        written=written,
+        kept=kept,
+        first=int(not asked.zero_based),
+        element=text["element"].to_numpy(str)[kept],
+        place=place.astype(np.int64) - (not asked.zero_based),
+        ref=ref,
+        alt=alt,
+        effect=number["effect"][kept],
+        confidence=number["confidence"][kept],
+        repeat=number["repeat"][kept],
         left_out=left_out,
     )
 
 
-def _kept(texts: Texts) -> tuple[list[int], dict[str, int]]:
-    """Rows that tell all that is needed, and how many do not, by reason."""
-    left_out, kept = Counter(texts.left_out), []
-    needed = [field for field in ("position", "effect", "confidence") if field in texts.fields]
-    for row, alt in enumerate(texts.fields["alt"]):
-        lacking = next((field for field in needed if _unknown(texts.fields[field][row])), "")
-        if alt.startswith(("<", "*")) or "[" in alt or "]" in alt:
-            left_out["with a symbolic alternative (such as <DEL> or *)"] += 1
-        elif lacking:
-            left_out[f"without {'an' if lacking == 'effect' else 'a'} {lacking}"] += 1
-        else:
-            kept.append(row)
-    return kept, dict(left_out)
+def _kept(
+    written: Written, alt: NDArray[np.str_], needed: dict[str, Floats]
+) -> tuple[NDArray[np.intp], dict[str, int]]:
+    """Rows that tell all that is needed, and how many do not, by reason; `InputError` if there is none."""
+    left_out = Counter(written.left_out)
+    kept = np.array([not (text.startswith(("<", "*")) or "[" in text or "]" in text) for text in alt.tolist()])
+    left_out["with a symbolic alternative (such as <DEL> or *)"] += int((~kept).sum())
+    for field, values in needed.items():
+        left_out[f"without {'an' if field == 'effect' else 'a'} {field}"] += int((kept & np.isnan(values)).sum())
+        kept &= ~np.isnan(values)
+    counted = {reason: count for reason, count in left_out.items() if count}
+    if not kept.any():
+        reasons = "; ".join(f"{count} {reason}" for reason, count in counted.items())
+        raise InputError(f"{written.sheet.path}: no variant is left of {len(alt)} rows ({reasons}); expected some")
+    return np.flatnonzero(kept), counted
 
 
-def _unknown(text: str) -> bool:
-    return text.strip().lower() in _NOTHING
-
-
-def _alleles(texts: Texts, field: str, kept: Sequence[int]) -> list[str]:
+def _alleles(written: Written, field: str, text: NDArray[np.str_], kept: NDArray[np.intp]) -> NDArray[np.str_]:
     found = []
-    for row in kept:
-        text = texts.fields[field][row].strip()
-        letters = "" if text in _EMPTY else text.upper()
+    for row in kept.tolist():
+        letters = "" if text[row] in _EMPTY else str(text[row]).upper()
         if not {*letters} <= {*"ACGT"}:
-            raise texts.error(row, field, f"{text!r}; expected letters A C G T, or - for none")
+            problem = f"{str(text[row])!r}; expected letters A C G T, or - for none"
+            raise written.sheet.error(row, written.columns[field], problem)
         found.append(letters)
-    return found
-
-
-def _values(texts: Texts, field: str, kept: Sequence[int], read: Callable[[str], float]) -> list[float]:
-    if field not in texts.fields:
-        return [math.nan] * len(kept)
-    found = []
-    for row in kept:
-        text = texts.fields[field][row].strip()
-        if field == "repeat" and _unknown(text):
-            found.append(math.nan)
-            continue
-        try:
-            found.append(read(text))
-        except ValueError as problem:
-            raise texts.error(row, field, f"{text!r}; expected {problem}") from None
-    return found
-
-
-def _whole(text: str) -> float:
-    """A whole number; tables that lack some positions write the others as 12.0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not value.is_integer():
-        raise ValueError("a whole number")
-    return int(value)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError("a finite number")
-    return value
+    return np.array(found)

@@ -62,6 +62,7 @@ KNOWN = {
     "repeat": Style("#000000", "D"),
     "position_mean": Style("#4D4D4D", "<"),
     "conservation": Style("#4D4D4D", ">"),
+    "centre_distance": Style("#4D4D4D", "d"),
     "motif_prior": Style("#CC79A7", "D"),
     "pwm_ridge": Style("#009E73", "v"),
     "kmer_ridge": Style("#E69F00", "s"),

@@ -12,7 +12,7 @@ from shiftbench.spec import NULL
 from shiftbench.wrappers import WRAPPERS
 
 FLOOR, SOURCE, ORACLE = "training_mean", "source_oracle", "oracle"
-ANNOTATION = ("repeat", "position_mean", "conservation")
+ANNOTATION = ("repeat", "position_mean", "conservation", "centre_distance")
 """Controls that read no letters but what is known of a variant: another experiment, its neighbours, its position."""
 CONTROLS = (ORACLE, SOURCE, *ANNOTATION, "motif_prior", "pwm_ridge", "kmer_ridge", "gc_ridge", FLOOR)
 """Recipes that every suite runs, from ceiling to floor; any other recipe is a network under test."""

@@ -20,6 +20,7 @@ PLAIN = {
     "repeat": "repeat experiment",
     "position_mean": "mean effect at the position",
     "conservation": "conservation",
+    "centre_distance": "distance to the centre",
 }
 """Annotation controls in plain words."""
 

@@ -1,4 +1,4 @@
-"""The sample of measured variants: reference windows, then each variant in its windows; and what neighbours tell of it."""
+"""The sample of measured variants: reference windows, then each variant in its windows; and the mean of neighbours."""
 
 from dataclasses import dataclass
 from typing import Any
