@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shiftbench import summary
 from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.own import TableOptions, own_suites
 from shiftbench.commands.report import write_report
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 def run(
     *,
-    suite: str = "all",
+    suite: str = "",
+    table: TableOptions | None = None,
     tier: str = "smoke",
     output: Path | None = None,
     store: Path | None = None,
@@ -39,11 +41,11 @@ def run(
     Parameters
     ----------
     suite
-        Name of a suite, or path of a suite file (.toml).
+        Name of a suite, or path of a suite file (.toml); default all, or what follows from your own files.
     tier
         smoke (about 5 minutes on 2 cores, no claim is read from it), bench, core or full.
     output
-        Folder of this run; default runs/<suite>-<tier>.
+        Folder of this run; default runs/SUITE-TIER.
     store
         Folder of finished nodes, shared by runs; default SHIFTBENCH_STORE, else runs/store.
     data_dir
@@ -77,8 +79,9 @@ def run(
     from shiftbench.options import options
     from shiftbench.validate import Selection
 
+    own = own_suites(suite, table)
     chosen = options(
-        suite,
+        own[0].name if own else suite or "all",
         tier,
         selection=Selection(tasks, shifts, recipes, seeds, worlds),
         output=output,
@@ -93,9 +96,9 @@ def run(
         quiet=quiet,
     )
     if dry_run:
-        _print_preview(running.preview(chosen))
+        _print_preview(running.preview(chosen, own))
         return 0
-    ran = running.run(chosen)
+    ran = running.run(chosen, own)
     page = write_report(ran.output)
     summary.print_run(ran.output, ran.manifest, page)
     return 1 if ran.failed or (strict and ran.missing) else 0

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from shiftbench.errors import InputError
@@ -16,10 +16,17 @@ from shiftbench.spec import Table
 
 LONGEST = 20_000
 """Letters that a sequence may have."""
+ROLES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("calibration", "calib", "cal"), "calibration"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""What a split column may call the part of a row, in any case of letters."""
 
 _CODE = np.full(256, 4, np.uint8)
-for _letters in (b"ACGT", b"acgt"):
-    _CODE[np.frombuffer(_letters, np.uint8)] = range(4)
+for _four in (b"ACGT", b"acgt"):
+    _CODE[np.frombuffer(_four, np.uint8)] = range(4)
 
 Floats = NDArray[np.float32]
 Texts = NDArray[np.str_]
@@ -29,13 +36,16 @@ Texts = NDArray[np.str_]
 class Rows:
     """Rows of a table that have a value of every target, in the order of the file.
 
-    `id` str (n,), the line if no column tells; `sequence` uint8 (n, longest), A0 C1 G2 T3 N4, a shorter one in the
-    middle with N on both sides; `start`, `length` int32 (n,), where its own letters are; `observed` float32
-    (n, targets); `noise_sd` the same, NaN if nothing tells; `replicates` float32 (n, R, targets) or None; `group`,
-    `split` str (n,), "" if no column tells; `read` rows of the file; `left_out`: those that are not kept, by reason;
+    `file` is its name; `id` str (n,), the line if no column tells; `sequence` uint8 (n, longest), A0 C1 G2 T3 N4, a
+    shorter one in the middle with N on both sides; `start`, `length` int32 (n,), where its own letters are;
+    `observed` float32 (n, targets); `noise_sd` the same, NaN if nothing tells; `replicates` float32 (n, R, targets) or
+    None; `group`, `split` str (n,), "" if no column tells, `split` being train, validation, calibration, test or the
+    number of a fold;
+    `read` rows of the file; `left_out`: those that are not kept, by reason;
     `notes`: what else a reader should know.
     """
 
+    file: str
     targets: tuple[str, ...]
     id: Texts
     sequence: NDArray[np.uint8]
@@ -50,19 +60,24 @@ class Rows:
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-
-@lru_cache(maxsize=2)
-def _load(text: bytes) -> Rows:
-    import msgspec
-
-    return _rows(msgspec.json.decode(text, type=Table))
+    @property
+    def letters(self) -> NDArray[np.uint8]:
+        """Codes with each sequence from the first column on, uint8 (n, longest), N behind a shorter one."""
+        longest = self.sequence.shape[1]
+        if not self.start.any():
+            return self.sequence
+        place = (self.start[:, None] + np.arange(longest, dtype=np.int32)) % longest
+        return np.take_along_axis(self.sequence, place, axis=1)
 
 
 def load(table: Table) -> Rows:
     """Rows of the files of `table`, read once a process; `InputError` names file, line and column of what is wrong."""
-    import msgspec
-
     return _load(msgspec.json.encode(table))
+
+
+@lru_cache(maxsize=4)
+def _load(table: bytes) -> Rows:
+    return _rows(msgspec.json.decode(table, type=Table))
 
 
 def _rows(table: Table) -> Rows:
@@ -74,10 +89,17 @@ def _rows(table: Table) -> Rows:
     noise = _noise(sheet, table, replicates)
     ids = _ids(sheet, table)
     letters, notes = _letters(sheet, table, ids)
+    for row, codes in enumerate(letters):
+        if (codes == 4).all():
+            raise sheet.error(row, table.id or table.sequence, "N alone; expected known letters, so remove the row")
     unknown = np.isnan(observed)
+    missing = dict(zip(table.targets, unknown.sum(axis=0).tolist(), strict=True))
+    if any(missing.values()):
+        notes.append(f"Values that are missing: {', '.join(f'{name} {count:,}' for name, count in missing.items())}.")
     kept = np.flatnonzero(~unknown.any(axis=1))
     sequence, start, length = _padded([letters[row] for row in kept])
     return Rows(
+        file=sheet.path.name,
         targets=table.targets,
         id=np.array([ids[row] for row in kept], dtype=np.str_),
         sequence=sequence,
@@ -87,9 +109,9 @@ def _rows(table: Table) -> Rows:
         noise_sd=noise[kept].astype(np.float32),
         replicates=_stacked(replicates, table.targets, kept),
         group=_labels(sheet, table.group, "--group-column", kept),
-        split=_labels(sheet, table.split, "--split-column", kept),
+        split=_roles(sheet, table.split, _labels(sheet, table.split, "--split-column", kept), kept),
         read=len(observed),
-        left_out=_left_out(unknown, table.targets),
+        left_out=_left_out(unknown),
         notes=tuple(notes),
     )
 
@@ -123,19 +145,16 @@ def _stacked(
 
 
 def _noise(sheet: Sheet, table: Table, replicates: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """SD of the measurement error (n, targets): as the table tells, else SD of the replicates over root of R, or NaN."""
+    """SD of the measurement error (n, targets): of the table, else SD of the replicates over root of R, or NaN."""
     count = len(table.targets)
     if len(table.noise) not in (0, 1, count):
-        raise InputError(
-            f"{sheet.path}: --noise-column: {len(table.noise)} columns; expected one, or one for each of {count} targets"
-        )
+        told = f"{len(table.noise)} columns; expected one, or one for each of {count} targets"
+        raise InputError(f"{sheet.path}: --noise-column: {told}")
     if table.noise:
         columns = [sheet.numbers(name, "--noise-column", least=0.0) for name in table.noise]
         return np.stack(columns * count if len(columns) == 1 else columns, axis=1)
     unknown = np.full(len(sheet.frame), np.nan)
-    spread = {
-        name: values.std(axis=1, ddof=1) / np.sqrt(values.shape[1]) for name, values in replicates.items()
-    }
+    spread = {name: values.std(axis=1, ddof=1) / np.sqrt(values.shape[1]) for name, values in replicates.items()}
     return np.stack([spread.get(name, unknown) for name in table.targets], axis=1)
 
 
@@ -161,11 +180,7 @@ def _letters(sheet: Sheet, table: Table, ids: list[str]) -> tuple[list[NDArray[n
     if wrong.any():
         row = int(np.argmax(wrong))
         raise sheet.error(row, table.sequence, _wrong_letters(texts.iloc[row]))
-    codes = [_CODE[np.frombuffer(text.encode(), np.uint8)] for text in texts]
-    for row, code in enumerate(codes):
-        if (code == 4).all():
-            raise sheet.error(row, table.sequence, "found N alone; expected known letters, so remove the row")
-    return codes, []
+    return [_CODE[np.frombuffer(text.encode(), np.uint8)] for text in texts], []
 
 
 def _wrong_letters(text: str) -> str:
@@ -211,10 +226,20 @@ def _labels(sheet: Sheet, column: str, option: str, kept: NDArray[np.intp]) -> T
     return np.array(texts.iloc[kept].tolist(), dtype=np.str_)
 
 
-def _left_out(unknown: NDArray[np.bool_], targets: Sequence[str]) -> dict[str, int]:
+def _roles(sheet: Sheet, column: str, found: Texts, kept: NDArray[np.intp]) -> Texts:
+    """Roles by one name each, or numbers of folds; `InputError` for a word that is neither."""
+    known = np.array([ROLES.get(text.lower(), text) for text in found], dtype=np.str_)
+    fold = np.char.isdigit(known)
+    wrong = ~fold & ~np.isin(known, [*ROLES.values(), ""]) | (fold & (not fold.all()))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        expected = "train, validation, calibration, test in each row, or in each the number of a fold"
+        raise sheet.error(int(kept[row]), column, f"found {str(found[row])!r}; expected {expected}")
+    return known
+
+
+def _left_out(unknown: NDArray[np.bool_]) -> dict[str, int]:
     """Rows without a value of any target, and those that lack one of several."""
-    none = unknown.all(axis=1)
-    counts = {"without a value": int(none.sum())}
-    if len(targets) > 1:
-        counts |= {f"without {name} alone": int((unknown[:, at] & ~none).sum()) for at, name in enumerate(targets)}
+    none, some = unknown.all(axis=1), unknown.any(axis=1)
+    counts = {"without any value": int(none.sum()), "without one of the values": int((some & ~none).sum())}
     return {reason: count for reason, count in counts.items() if count}
