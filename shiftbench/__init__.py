@@ -1,21 +1,39 @@
 """Benchmark of sequence-to-expression models under distribution shift.
 
-Public names, each imported when first used: `register_network` and `register_provider` (decorators that enter a
-model or a provider of data under a name), `run_suite` (the main job), `read_results` (the table of a run), `World` and
-`Sample` (what simulators give).
+Public names, each imported when first used: `register_network`, `register_predictor`, `register_embedding` and
+`register_provider` (decorators that enter a model or a provider of data under a name), `predictor` and `embedding`
+(decorators that say what a model is), `check` (what a model does, before time is spent on it), `run_suite` (the
+main job), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
 """
 
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Sample", "World", "read_results", "register_network", "register_provider", "run_suite"]
+__all__ = [
+    "Sample",
+    "World",
+    "check",
+    "embedding",
+    "predictor",
+    "read_results",
+    "register_embedding",
+    "register_network",
+    "register_predictor",
+    "register_provider",
+    "run_suite",
+]
 
 _WHERE = {
     "Sample": ("simulators.contract", "Sample"),
     "World": ("simulators.contract", "World"),
+    "check": ("shiftbench.checks.examine", "check"),
+    "embedding": ("shiftbench.kinds", "embedding"),
+    "predictor": ("shiftbench.kinds", "predictor"),
     "read_results": ("shiftbench.results", "read"),
+    "register_embedding": ("shiftbench.registry", "register_embedding"),
     "register_network": ("shiftbench.registry", "register_network"),
+    "register_predictor": ("shiftbench.registry", "register_predictor"),
     "register_provider": ("shiftbench.registry", "register_provider"),
     "run_suite": ("shiftbench.run", "run_suite"),
 }

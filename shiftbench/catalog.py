@@ -6,9 +6,14 @@ from pathlib import Path
 from msgspec import Struct
 
 import suites
+from shiftbench import kinds
 from shiftbench.errors import InputError
-from shiftbench.registry import NETWORKS
+from shiftbench.own.suite import completed
+from shiftbench.registry import MODELS, NETWORKS, content
 from shiftbench.spec import Recipe, Suite, Task, decode, did_you_mean
+
+FILES = (".tsv", ".tsv.gz", ".csv", ".csv.gz", ".parquet")
+"""Endings of files of predictions."""
 
 
 class _Recipes(Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,7 +21,10 @@ class _Recipes(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_suite(name: str) -> Suite:
-    """Suite of a bundled name or of a path ending in .toml; `InputError` names the file and what is wrong."""
+    """Suite of a bundled name or of a path ending in .toml, with the tasks that a user's own tables give.
+
+    `InputError` names the file and what is wrong.
+    """
     if name.endswith(".toml"):
         try:
             text = Path(name).read_bytes()
@@ -27,7 +35,7 @@ def load_suite(name: str) -> Suite:
     else:
         raise InputError(f"no suite {name!r}{did_you_mean(name, suites.names())}")
     suite: Suite = decode(text, Suite, f"suite {name}")
-    return suite
+    return completed(suite, Path(name).parent)
 
 
 def expand(suite: Suite) -> list[Suite]:
@@ -55,10 +63,27 @@ def bundled_recipes() -> dict[str, Recipe]:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Recipe of a bundled name, or default settings around a registered network, `path.py:name` or `module:name`."""
-    if name in bundled_recipes():
-        return bundled_recipes()[name]
-    if name not in NETWORKS.names() and ":" not in name:
-        known = [*bundled_recipes(), *NETWORKS.names()]
-        raise InputError(f"no recipe {name!r}{did_you_mean(name, known)}, or path.py:name, or module:name")
-    return Recipe(name=name.rpartition(":")[2], network=NETWORKS.locator(name), code=NETWORKS.code(name))
+    """Recipe of a bundled name, or default settings around a model from outside.
+
+    That is a registered name, `path.py:name` or `module:name` of a network, predictor or embedding, or a file of
+    predictions. `InputError` for a name that is not known, or of more than one thing.
+    """
+    owners = {kind: registry.origin(name) for kind, registry in MODELS.items() if name in registry.names()}
+    bundled = bundled_recipes().get(name)
+    strangers = [origin for origin in owners.values() if not origin.startswith("shiftbench.")]
+    if len(strangers) > (0 if bundled else 1):
+        others = " and ".join(["a bundled recipe"] * bool(bundled) + strangers)
+        raise InputError(f"recipe {name!r}: the name of {others}; rename yours")
+    if bundled:
+        return bundled
+    for ending in FILES:
+        if name.lower().endswith(ending):
+            file, code = Path(name).resolve(), content(Path(name)).hex()
+            return Recipe(name=file.name[: -len(ending)], network=str(file), kind="predictions", code=code)
+    if not owners and ":" not in name:
+        known = [*bundled_recipes(), *(name for registry in MODELS.values() for name in registry.names())]
+        further = "or path.py:name, module:name, or a file of predictions (.tsv, .csv, .parquet)"
+        raise InputError(f"no recipe {name!r}{did_you_mean(name, list(dict.fromkeys(known)))}, {further}")
+    kind = next(iter(owners), None) or kinds.kind(NETWORKS.get(name), name)
+    registry = MODELS[kind]
+    return Recipe(name=name.rpartition(":")[2], network=registry.locator(name), kind=kind, code=registry.code(name))

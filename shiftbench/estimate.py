@@ -63,7 +63,7 @@ def _work(node: Node, nodes: Mapping[str, Node], available: Mapping[str, int]) -
             return "data", f"data {node.provider}", _rows(node, available)
         case Fit():
             recipe, rows = node.recipe, _rows(nodes[node.training], available)
-            work = rows if recipe.kind == "control" else rows * node.budget.epochs * recipe.channels
+            work = rows * node.budget.epochs * recipe.channels if recipe.kind == "network" else rows
             return f"fit {recipe.kind}", f"fit of {recipe.name}", work
         case Predict():
             fit, test = nodes[node.fit], nodes[node.test]

@@ -1,4 +1,4 @@
-"""A fit on disk: controls and networks behind one face, to make and to predict with."""
+"""A fit on disk: networks, controls and models from outside behind one face, to make and to predict with."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from shiftbench import arrays
 from shiftbench.errors import ModelError
 from shiftbench.models import structural
-from shiftbench.prediction import VIEWS, Floats, Prediction, View, gaussian
+from shiftbench.models.controls import Control, State
+from shiftbench.prediction import VIEWS, Floats, Prediction, View, gaussian, unseen
 from shiftbench.registry import CONTROLS
 from shiftbench.spec import Fit, Recipe
 from shiftbench.store import Entry
@@ -27,37 +28,67 @@ def make(node: Fit, data: dict[str, Sample], facts: Facts, folder: Path, device:
 
     A network that was stopped goes on from `checkpoint`.
     """
-    if node.recipe.kind == "control":
-        control = CONTROLS.get(node.recipe.network)()
-        arrays.save(folder / "state.npz", control.fit(data["train"], data["validation"], facts))
-        return {"outputs": list(data["train"].outputs), "length": data["train"].sequence.shape[1]}
-    return _make_network(node, data, facts, folder, device, checkpoint)
+    if node.recipe.kind == "network":
+        return _make_network(node, data, facts, folder, device, checkpoint)
+    state, told = _stateful(node, data, facts)
+    arrays.save(folder / "state.npz", state)
+    return {"outputs": list(data["train"].outputs), "length": data["train"].sequence.shape[1]} | told
 
 
 def load(entry: Entry, recipe: Recipe, device: str) -> Predictor:
     """Predictor of a finished fit."""
-    if recipe.kind == "control":
-        return _control(entry, recipe)
-    return _network(entry, recipe, device)
-
-
-def _control(entry: Entry, recipe: Recipe) -> Predictor:
-    from shiftbench.predict import reverse_letters, shifted
-
-    control, state = CONTROLS.get(recipe.network)(), arrays.load(entry.file("state.npz"))
+    if recipe.kind == "network":
+        return _network(entry, recipe, device)
+    one = _told_by(arrays.load(entry.file("state.npz")), recipe)
 
     def predict(sequence: NDArray[np.uint8], facts: Facts, view: str) -> list[Prediction]:
-        if VIEWS[view].samples:
-            raise ModelError(f"{recipe.name}: a control has no dropout; expected another view than {view}")
-        seen = facts if control.sees_test_world else {}
+        from shiftbench.predict import reverse_letters, shifted
+
+        if reason := unseen(recipe.kind, view):
+            raise ModelError(f"{recipe.name}: {reason}")
         moved = [shifted(sequence, bases) for bases in VIEWS[view].shifts]
         return [
-            control.predict(state, reverse_letters(letters) if reverse else letters, seen)
+            one(reverse_letters(letters) if reverse else letters, facts)
             for letters in moved
             for reverse in VIEWS[view].reverse
         ]
 
     return predict
+
+
+def _stateful(node: Fit, data: dict[str, Sample], facts: Facts) -> tuple[State, Facts]:
+    """Arrays that a recipe other than a network keeps of its training set, and what is worth knowing of them."""
+    from shiftbench.outside import embedding, predictions, predictor
+
+    recipe, train, validation = node.recipe, data["train"], data["validation"]
+    match recipe.kind:
+        case "callable":
+            return predictor.fit(recipe, train, validation)
+        case "embedding":
+            state = embedding.Embedding(recipe).fit(train, validation, {})
+            return state, embedding.facts(state, train.outputs)
+        case "predictions":
+            return predictions.fit(Path(recipe.network), node.training, validation)
+        case _:
+            return CONTROLS.get(recipe.network)().fit(train, validation, facts), {}
+
+
+def _told_by(state: State, recipe: Recipe) -> Callable[[NDArray[np.uint8], Facts], Prediction]:
+    """Prediction of a recipe other than a network for letters and the facts of their set, of which few may see any."""
+    from shiftbench.outside import embedding, predictions, predictor
+
+    match recipe.kind:
+        case "callable":
+            return lambda sequence, facts: predictor.predict(state, recipe, sequence)
+        case "embedding":
+            head = embedding.Embedding(recipe)
+            return lambda sequence, facts: head.predict(state, sequence, {})
+        case "predictions":
+            path = Path(recipe.network)
+            return lambda sequence, facts: predictions.predict(state, path, facts["digest"], facts["ids"])
+        case _:
+            control: Control = CONTROLS.get(recipe.network)()
+            return lambda sequence, facts: control.predict(state, sequence, facts if control.sees_test_world else {})
 
 
 def _make_network(

@@ -4,6 +4,7 @@ import os
 import platform
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from shiftbench import arrays, fits
-from shiftbench.errors import MissingData, ShiftbenchError, Skipped
+from shiftbench.errors import MissingData, ModelError, ShiftbenchError, Skipped
 from shiftbench.execute import Outcome
 from shiftbench.models.annotation import annotations
 from shiftbench.prediction import Prediction
@@ -53,7 +54,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes nodes by name; picklable, so that any process can."""
+    """Makes nodes by name; picklable, so that any process can. `nodes` are all of a plan, the finished ones too."""
 
     context: Context
     nodes: dict[str, Node]
@@ -65,7 +66,7 @@ class Maker:
         cost: dict[str, Any] = {"host": platform.node(), "device": self.context.device, "pid": os.getpid()}
 
         def fill(folder: Path) -> Facts:
-            facts = _fill(self.context, node, folder)
+            facts = _fill(self.context, self.nodes, node, folder)
             cost.update(seconds=time.perf_counter() - start, cpu_seconds=time.process_time() - cpu)
             return facts
 
@@ -74,6 +75,8 @@ class Maker:
                 Store(self.context.store).write(node, fill, cost)
         except Skipped as error:
             return Outcome("skipped", str(error), error.command, isinstance(error, MissingData))
+        except ModelError as error:
+            return Outcome("failed", _of_model(self.context, name, error))
         except ShiftbenchError as error:
             return Outcome("failed", str(error))
         except Exception as error:
@@ -83,15 +86,26 @@ class Maker:
 
 def _unexpected(context: Context, name: str, error: Exception) -> str:
     line = " ".join(f"{type(error).__name__}: {error}".split())
+    path = _traced(context, name, error)
+    return f"{line} (details in {path})" if path else line
+
+
+def _of_model(context: Context, name: str, error: ModelError) -> str:
+    """The line of the error, and where the traceback lies of what a model from outside raised."""
+    path = _traced(context, name, error) if error.__cause__ else None
+    return f"{error} (details in {path.parent})" if path else str(error)
+
+
+def _traced(context: Context, name: str, error: Exception) -> Path | None:
     if context.traces is None:
-        return line
+        return None
     context.traces.mkdir(parents=True, exist_ok=True)
     path = context.traces / f"{name}.txt"
     path.write_text("".join(traceback.format_exception(error)))
-    return f"{line} (details in {path})"
+    return path
 
 
-def _fill(context: Context, node: Node, folder: Path) -> Facts:
+def _fill(context: Context, nodes: Mapping[str, Node], node: Node, folder: Path) -> Facts:
     store = Store(context.store)
     match node:
         case Data():
@@ -102,7 +116,9 @@ def _fill(context: Context, node: Node, folder: Path) -> Facts:
             checkpoint = store.unfinished(digest(node))
             return fits.make(node, data, training.facts, folder, context.device, checkpoint)
         case Predict():
-            return _predict(context, store, node, folder)
+            fit = nodes[node.fit]
+            assert isinstance(fit, Fit)
+            return _predict(context, store, node, fit.recipe, folder)
         case Score():
             return _score(store, node, folder)
 
@@ -122,14 +138,13 @@ def read_sample(entry: Entry) -> Sample:
     return arrays.load_sample(entry.file(f"{role}.npz"))
 
 
-def _predict(context: Context, store: Store, node: Predict, folder: Path) -> Facts:
+def _predict(context: Context, store: Store, node: Predict, recipe: Recipe, folder: Path) -> Facts:
     from shiftbench.predict import pool
 
     fit, test = store.entry(node.fit), store.entry(node.test)
     sample = read_sample(test)
-    members = fits.load(fit, msgspec.convert(fit.node["recipe"], Recipe), context.device)(
-        sample.sequence, test.facts | {"annotations": annotations(sample)}, node.view
-    )
+    facts = test.facts | {"annotations": annotations(sample), "digest": node.test, "ids": sample.id}
+    members = fits.load(fit, recipe, context.device)(sample.sequence, facts, node.view)
     pooled = pool(members)
     arrays.save_prediction(folder / "prediction.npz", pooled)
     for number, member in enumerate(members if len(members) > 1 else []):

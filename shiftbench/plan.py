@@ -9,6 +9,7 @@ import msgspec
 from shiftbench.catalog import find_task, load_recipe
 from shiftbench.metrics.table import VERSION as METRICS_VERSION
 from shiftbench.own.content import identified
+from shiftbench.prediction import unseen
 from shiftbench.registry import CONTROLS, PROVIDERS
 from shiftbench.spec import (
     COMPOUND_DOSES,
@@ -164,10 +165,7 @@ class _Planner:
         recipes = [load_recipe(name) for name in dict.fromkeys([*names, *asked])]
         check_recipes(recipes)
         return [
-            recipe
-            if recipe.kind == "control" or recipe.code
-            else at_width(recipe, self.tier)
-            for recipe in recipes
+            recipe if recipe.kind == "control" or recipe.code else at_width(recipe, self.tier) for recipe in recipes
         ]
 
     def _fits(self, recipe: Recipe, training: str, source: str) -> Iterator[Member]:
@@ -213,7 +211,7 @@ class _Planner:
             role: self._predict(members[0], name, "plain", label)
             for role, recipe in ORACLES.items()
             for members in fits
-            if members[0][1].recipe.name == recipe
+            if members[0][1].recipe.name == recipe and members[0][1].recipe.kind == "control"
         }
         for view in self.task.views:
             for members in fits:
@@ -229,13 +227,18 @@ class _Planner:
         for name in ("none",) if recipe.kind == "control" else self.task.wrappers:
             if WRAPPERS[name].view and row["view"] != self.task.views[0]:
                 continue  # it reads a view of its own, whichever the task asks for
-            if WRAPPERS[name].scope == "seed":
+            if reason := unseen(recipe.kind, WRAPPERS[name].view or row["view"]):
+                self._left_out(reason, row, recipe, name)
+            elif WRAPPERS[name].scope == "seed":
                 yield from ((name, [member]) for member in members)
             elif len(members) > 1:
                 yield name, members
             else:
-                columns = row | {"recipe": recipe.name, "wrapper": name, "budget": 0, "seed": -1}
-                self.plan.unplanned.append((f"one training seed; {name} joins two or more", columns))
+                self._left_out(f"one training seed; {name} joins two or more", row, recipe, name)
+
+    def _left_out(self, reason: str, row: Row, recipe: Recipe, wrapper: str) -> None:
+        columns = {"recipe": recipe.name, "wrapper": wrapper, "budget": 0, "seed": -1}
+        self.plan.unplanned.append((reason, row | columns))
 
     def _budgets(self, wrapper: Wrapper, row: Row) -> Iterator[int]:
         """Numbers of labelled target rows with which a wrapper is tried; one that it cannot use is told."""

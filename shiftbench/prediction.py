@@ -38,6 +38,15 @@ VIEWS = {
 }
 
 
+def unseen(kind: str, view: str) -> str:
+    """Why a recipe of this kind cannot be asked for a view; "" if it can."""
+    if kind == "predictions" and view != "plain":
+        return f"a file holds one prediction of each sequence as given; expected another view than {view}"
+    if kind != "network" and VIEWS[view].samples:
+        return f"a {kind} has no dropout; expected another view than {view}"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Predictive law of every row and output, log2 units.

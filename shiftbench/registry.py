@@ -1,4 +1,4 @@
-"""The one lazy registry: networks, controls and providers of data by name, imported only when asked for."""
+"""The one lazy registry: networks, predictors, embeddings, controls and providers by name, imported when asked for."""
 
 import hashlib
 import importlib
@@ -6,15 +6,20 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from shiftbench import kinds
 from shiftbench.errors import InputError
 from shiftbench.spec import did_you_mean
 
 T = TypeVar("T")
+
+SOURCE = "__shiftbench_source__"
+"""Name in an imported file's module of the bytes that it was made from."""
 
 
 class Registry:
@@ -44,14 +49,14 @@ class Registry:
 
     def get(self, name: str) -> Any:
         """The object behind `name`; `InputError` with a suggestion if there is none."""
+        if ".py:" in name:
+            return load_path(name)  # of a file that may be edited meanwhile
         if name in self._objects:
             return self._objects[name]
-        if ".py:" in name:
-            found = load_path(name)
-        elif name in self._where:
+        if name in self._where:
             found = _attribute(self._where[name], self.kind)
         elif name in (plugins := self._entry_points()):
-            found = plugins[name].load()
+            found = _attribute(plugins[name].value, f"{self.kind} {name!r}, an entry point,")
         elif ":" in name:
             found = _attribute(name, self.kind)
         else:
@@ -68,6 +73,13 @@ class Registry:
         ours = entered.startswith(("shiftbench.", "__main__:")) or name not in self._objects
         return name if ours or not entered else entered
 
+    def origin(self, name: str) -> str:
+        """Where a known name comes from: module:object, and the package of an entry point."""
+        if name in self._where:
+            return self._where[name]
+        point = self._entry_points()[name]
+        return f"{point.value}, of the package {point.dist.name}" if point.dist else point.value
+
     def local(self, name: str) -> bool:
         """Whether only this process can resolve `name` (entered by decorator in a script or notebook)."""
         return self._where.get(name, "").startswith("__main__:")
@@ -75,19 +87,41 @@ class Registry:
     def code(self, name: str) -> str:
         """Digest of the source file of an object from outside, so that an edited one is a new one; "" for our own.
 
-        `InputError` if there is no source to tell it by.
+        With the files that the object `depends` on. `InputError` if there is no source to tell it by.
         """
         if self._where.get(name, "").startswith("shiftbench."):
             return ""
         found = self.get(name)
         try:
-            file = inspect.getsourcefile(found)
-            return hashlib.blake2b(Path(file or "").read_bytes(), digest_size=16).hexdigest()
+            file = Path(name.rpartition(":")[0] if ".py:" in name else inspect.getsourcefile(_defined(found)) or "")
+            digest = hashlib.blake2b(file.read_bytes(), digest_size=16)
         except (TypeError, OSError) as error:
             raise InputError(f"{self.kind} {name!r}: no source file to tell it by; put it into a .py file") from error
+        for needed in kinds.names(found, "depends"):
+            digest.update(content(file.parent / needed, f"{self.kind} {name!r}: depends on "))
+        return digest.hexdigest()
 
-    def _entry_points(self) -> dict[str, Any]:
-        return {point.name: point for point in entry_points(group=f"shiftbench.{self.kind}s")}
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        return _installed(f"shiftbench.{self.kind}s")
+
+
+@cache
+def _installed(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def _defined(thing: Any) -> Any:
+    """What has source of its own: the class of an instance, else the thing."""
+    return thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
+
+
+def content(file: Path, where: str = "") -> bytes:
+    """Digest of what a file holds, 16 bytes; `InputError`, after `where`, if it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).digest()
+    except OSError as error:
+        raise InputError(f"{where}{file}: cannot read ({error.strerror}); expected a file") from error
 
 
 def load_path(name: str) -> Any:
@@ -104,17 +138,26 @@ def load_path(name: str) -> Any:
 
 
 def _load_module(file: Path) -> ModuleType:
+    """The module of a file, imported once for each content that the file has had."""
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: cannot read ({error.strerror}); expected a Python file") from error
     name = f"shiftbench_outside_{hashlib.blake2b(str(file).encode(), digest_size=6).hexdigest()}"
+    if name in sys.modules and vars(sys.modules[name]).get(SOURCE) == source:
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise InputError(f"{file}: not a Python file that can be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        # Not by the loader, whose cache does not see an edit that keeps size and second.
+        exec(compile(source, file, "exec"), vars(module))
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise InputError(f"{file}: import failed with {type(error).__name__}: {error}") from error
+        raise InputError(f"{file}: import failed with {_line(error)}") from error
+    setattr(module, SOURCE, source)
     return module
 
 
@@ -122,8 +165,12 @@ def _attribute(where: str, kind: str) -> Any:
     module, _, name = where.partition(":")
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{kind} {where!r}: {error}; expected an importable module:object") from error
+    except (Exception, SystemExit) as error:  # whatever a module from outside does
+        raise InputError(f"{kind} {where!r}: {_line(error)}; expected an importable module:object") from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 NETWORKS = Registry(
@@ -134,6 +181,10 @@ NETWORKS = Registry(
         "transformer": "shiftbench.models.transformer:Transformer",
     },
 )
+PREDICTORS = Registry("predictor", {})
+EMBEDDINGS = Registry("embedding", {})
+MODELS: dict[kinds.Kind, Registry] = {"network": NETWORKS, "callable": PREDICTORS, "embedding": EMBEDDINGS}
+"""Registry of each kind of recipe that may come from outside."""
 CONTROLS = Registry(
     "control",
     {
@@ -146,6 +197,7 @@ CONTROLS = Registry(
         "oracle": "shiftbench.models.oracle:Oracle",
         "position_mean": "shiftbench.models.annotation:PositionMean",
         "conservation": "shiftbench.models.annotation:Conservation",
+        "centre_distance": "shiftbench.models.annotation:CentreDistance",
         "repeat": "shiftbench.models.annotation:Repeat",
     },
 )
@@ -159,8 +211,22 @@ PROVIDERS = Registry(
         "cagi5": "shiftbench.tasks.cagi5:Cagi5",
         "turnover": "shiftbench.tasks.turnover:Turnover",
         "cagi4": "shiftbench.tasks.cagi4:Cagi4",
+        "table": "shiftbench.own.provider:OwnTable",
+        "variants": "shiftbench.own.variants:OwnVariants",
     },
 )
 
 register_network = NETWORKS.register
+
+
+def register_predictor(name: str) -> Callable[[T], T]:
+    """Decorator that marks a predictor and enters it under `name`; `InputError` if the name is taken."""
+    return lambda thing: PREDICTORS.register(name)(kinds.predictor(thing))
+
+
+def register_embedding(name: str) -> Callable[[T], T]:
+    """Decorator that marks a frozen embedding and enters it under `name`; `InputError` if the name is taken."""
+    return lambda thing: EMBEDDINGS.register(name)(kinds.embedding(thing))
+
+
 register_provider = PROVIDERS.register

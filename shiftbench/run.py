@@ -29,11 +29,12 @@ log = logging.getLogger("shiftbench.run")
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A finished run: its folder, its manifest, and the outcome of every node by digest."""
+    """A finished run: its folder, its manifest, the outcome of every node by digest, and its plan."""
 
     output: Path
     manifest: dict[str, Any]
     outcomes: dict[str, Outcome]
+    plan: Plan
 
     @property
     def failed(self) -> int:
@@ -65,9 +66,9 @@ def run_suite(suite: str = "all", tier: str = "smoke", *, recipes: tuple[str, ..
     return run(options(suite, tier, selection=Selection(recipes=recipes, **fields), **more))
 
 
-def preview(options: Options) -> list[Preview]:
-    """Every node as reused, stale (another was made under its label) or missing; nothing is made."""
-    suites, files = expand(load_suite(options.suite)), options.context.files()
+def preview(options: Options, suites: list[Suite] | None = None) -> list[Preview]:
+    """Every node as reused, stale (another was made under its label) or missing; nothing is made. `suites` as `run`."""
+    suites, files = suites or expand(load_suite(options.suite)), options.context.files()
     present = {status.name for status in files.status() if status.state == "present"}
     planned, store = plan(suites, options.tier, options.selection, present), Store(options.context.store)
     last = _last_plan(options.output)
@@ -109,7 +110,7 @@ def run(options: Options, suites: list[Suite] | None = None) -> Ran:
     outcomes = reused | _make(options, planned, missing, start)
     manifest = gather.manifest(options, suites, planned, store, outcomes, start)
     gather.write(options.output, suites, planned, store, outcomes, manifest)
-    return Ran(options.output, manifest, outcomes)
+    return Ran(options.output, manifest, outcomes, planned)
 
 
 def _fetch(sketch: Plan, files: Files) -> tuple[set[str], dict[str, str]]:
@@ -145,7 +146,7 @@ def _make(options: Options, planned: Plan, missing: dict[str, tuple[str, ...]], 
         raise InputError(
             f"recipe {local[0]!r} is known to this script only; expected the engine inprocess, or path.py:name"
         )
-    maker = Maker(options.context, {name: planned.nodes[name] for name in missing})
+    maker = Maker(options.context, planned.nodes)
     with progress(len(missing), options.quiet) as advance:
         return drive(
             missing,

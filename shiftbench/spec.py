@@ -117,14 +117,14 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `scored` value, or difference of a row and its reference;
     `labelled` rows at the head of each test set, with all of their clusters, are scored by nobody: as many of them as
     one of `budgets` says calibrate the wrappers that calibrate (0: rows of the source law do);
-    `table`, `variants` a user's own files.
+    `table`, `variants` a user's own files, from which all follows that is not said.
     """
 
     name: str
     data: str
-    recipes: tuple[str, ...]
-    wrappers: tuple[str, ...]
-    metrics: tuple[str, ...]
+    recipes: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     tiers: dict[str, Tier] = {}
     trained_on: str = ""
     sizes: dict[str, AtLeastOne] = {}
@@ -195,14 +195,15 @@ class Suite(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Network with its head, strategy and optimiser settings; a tier sets epochs, batch and the share of `channels`.
 
-    `network` names a network or control, `path.py:name` or `module:name`; `code` is the digest of its source file if it
-    is from outside. `prior` structural gives it what is known of motifs beside the letters (GC where nothing is).
-    Of a control only `name`, `network` and `kind` count.
+    `network` names a network or control, a predictor without training (`callable`), a frozen embedding with a ridge
+    head, `path.py:name` or `module:name` of one of them, or a file of predictions; `code` is the digest of its source
+    file, or of the predictions, if it is from outside. `prior` structural gives it what is known of motifs beside the
+    letters (GC where nothing is). Of all but networks only `name`, `network`, `kind` and `code` count.
     """
 
     name: str
     network: str
-    kind: Literal["network", "control"] = "network"
+    kind: Literal["network", "control", "callable", "embedding", "predictions"] = "network"
     prior: Literal["", "structural"] = ""
     loss: str = "beta_nll"
     channels: AtLeastOne = 32

@@ -51,7 +51,7 @@ class TrainingMean:
         return Prediction(mean, np.repeat(state["quantiles"][None], n, axis=0), sd)
 
 
-class _Ridge(ABC):
+class Ridge(ABC):
     """A ridge whose features come from `features(state, sequence)`, with the SD of its validation errors."""
 
     sees_test_world = False
@@ -81,7 +81,7 @@ class _Ridge(ABC):
         return gaussian(mean, np.broadcast_to(state["sd"], mean.shape).astype(np.float32))
 
 
-class GcRidge(_Ridge):
+class GcRidge(Ridge):
     """Ridge on GC and its square."""
 
     def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -89,7 +89,7 @@ class GcRidge(_Ridge):
         return features.gc(sequence)
 
 
-class KmerRidge(_Ridge):
+class KmerRidge(Ridge):
     """Ridge on the counts of all 4-mers and 5-mers of the forward strand."""
 
     def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -97,7 +97,7 @@ class KmerRidge(_Ridge):
         return features.kmers(sequence, (4, 5))
 
 
-class PwmRidge(_Ridge):
+class PwmRidge(Ridge):
     """Ridge on motif occupancies: half of a world's public motifs with decoys; on real data a fixed draw of JASPAR."""
 
     def setup(self, train: Sample, facts: Facts) -> State:
