@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shiftbench.compare.contents import Contents, Place
 from shiftbench.errors import InputError
-from shiftbench.metrics.metric import ALL_TARGETS
+from shiftbench.metrics.metric import ALL_TARGETS, Metric
 from shiftbench.metrics.robustness import LONGEST
 from shiftbench.metrics.table import METRICS
 from shiftbench.registry import CONTROLS
@@ -83,6 +83,8 @@ def cells(text: str, metrics: Sequence[str]) -> Iterator[Cell]:
         if not _directed(one):
             raise InputError(f"--metrics: {one} tells of no prediction whether it is better; expected one that does")
         metric = METRICS[one]
+        if name != EVERY:
+            _check_parts(text, metric, more)
         levels = [float(part) for part in more if _number(part)] or list(metric.levels) or [None]
         targets = [part for part in more if part in ALL_TARGETS] or [next(iter(metric.targets))]
         strata = [part for part in more if part not in ALL_TARGETS and not _number(part)] or [ALL]
@@ -92,6 +94,16 @@ def cells(text: str, metrics: Sequence[str]) -> Iterator[Cell]:
             for level in levels
             for stratum in strata
         )
+
+
+def _check_parts(text: str, metric: Metric, more: Sequence[str]) -> None:
+    """Refuse a target or level that the metric has not."""
+    for part in more:
+        if part in ALL_TARGETS and part not in metric.targets:
+            raise InputError(f"--metrics {text}: {metric.name} is of {', '.join(metric.targets)}")
+        if _number(part) and float(part) not in metric.levels:
+            levels = ", ".join(map(str, metric.levels)) or "no level"
+            raise InputError(f"--metrics {text}: {metric.name} has {levels}")
 
 
 def _check(contents: Contents, asked: Asked) -> None:

@@ -9,7 +9,7 @@ from shiftbench.errors import ShiftbenchError, Undefined
 from shiftbench.nodes import read_sample, wrap
 from shiftbench.stated import Cell, Stated
 from shiftbench.store import Store
-from shiftbench.targets import TestSet
+from shiftbench.targets import ALL, TestSet
 
 RESAMPLES = 1000
 """Draws of the clusters of test rows, the same for all contenders."""
@@ -51,6 +51,7 @@ def evidence(contents: Contents, place: Place, cells: Sequence[Cell], who: Seque
             stated = [_stated(contents.store, node, tests) for node in nodes]
             for cell in cells:
                 try:
+                    _check(tests, cell)
                     numbers[cell][one][world] = measure(stated, cell, nodes[0].trained)
                 except Undefined as reason:
                     reasons[cell][one].append(f"{one}, world {world}: {reason}" if simulated else f"{one}: {reason}")
@@ -61,6 +62,13 @@ def _tests(store: Store, scored: Scored) -> TestSet:
     """The test set that a node scores, with draws of its own name, as in the results of the run."""
     node = scored.node
     return TestSet(read_sample(store.entry(node.test)), node.scored, node.labelled, RESAMPLES, node.test)
+
+
+def _check(tests: TestSet, cell: Cell) -> None:
+    """`Undefined` if the test set has no such target or rows."""
+    if (cell.target, cell.stratum) not in tests.targets:
+        missing = f"stratum {cell.stratum!r}" if (cell.target, ALL) in tests.targets else f"target {cell.target}"
+        raise Undefined(f"the test set has no {missing}")
 
 
 def _stated(store: Store, scored: Scored, tests: TestSet) -> list[Stated]:

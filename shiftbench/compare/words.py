@@ -35,7 +35,11 @@ def sentence(row: Row, level: float) -> str:
         return f"{row.first} and {row.second} tie {on}: the same numbers throughout"
     interval = "" if math.isnan(row.low) else f" [{_ends(row)}]"
     if row.verdict == "undecided":
-        by = "" if math.isnan(row.difference) else f" {row.difference:+.3g}{interval} (for {row.holds})" * bool(row.holds)
+        by = (
+            ""
+            if math.isnan(row.difference)
+            else f" {row.difference:+.3g}{interval} (for {row.holds})" * bool(row.holds)
+        )
         return f"{row.first} - {row.second}{by} {on}: undecided; {row.reason}"
     p = f"{row.family} p = {_p(row.adjusted)} of {row.size}"
     if row.verdict in ("first", "second"):
@@ -71,7 +75,9 @@ def ranked(found: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Head and rows of the table of ranks: a row a number, best to worst rank and (group) of each contender."""
     shown = found.contenders[:SHOWN]
     rows = []
-    for _, group in found.ranks.groupby(["task", "test", "metric", "target", "level", "stratum"], dropna=False, sort=False):
+    for _, group in found.ranks.groupby(
+        ["task", "test", "metric", "target", "level", "stratum"], dropna=False, sort=False
+    ):
         by = {row.contender: row for row in group.itertuples()}
         first = next(iter(by.values()))
         cells = (_rank(by[name]) if name in by else "" for name in shown)
@@ -85,7 +91,10 @@ def variances(found: Comparison) -> list[tuple[str, ...]]:
         (
             f"{row.task} {row.test}",
             row.of,
-            *(_number(math.sqrt(part) if part >= 0 else math.nan, 4) for part in (row.world, row.seed, row.item, row.residual)),
+            *(
+                _number(math.sqrt(part) if part >= 0 else math.nan, 4)
+                for part in (row.world, row.seed, row.item, row.residual)
+            ),
             str(row.seeds),
             str(row.worlds),
         )
