@@ -9,6 +9,7 @@ import suites
 from shiftbench import kinds
 from shiftbench.errors import InputError
 from shiftbench.own.suite import completed
+from shiftbench.own.variants_suite import with_variants
 from shiftbench.registry import MODELS, NETWORKS, content
 from shiftbench.spec import Recipe, Suite, Task, decode, did_you_mean
 
@@ -21,7 +22,7 @@ class _Recipes(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_suite(name: str) -> Suite:
-    """Suite of a bundled name or of a path ending in .toml, with the tasks that a user's own tables give.
+    """Suite of a bundled name or of a path ending in .toml, with the tasks that a user's own files give.
 
     `InputError` names the file and what is wrong.
     """
@@ -35,7 +36,7 @@ def load_suite(name: str) -> Suite:
     else:
         raise InputError(f"no suite {name!r}{did_you_mean(name, suites.names())}")
     suite: Suite = decode(text, Suite, f"suite {name}")
-    return completed(suite, Path(name).parent)
+    return with_variants(completed(suite, Path(name).parent), Path(name).parent, find_task)
 
 
 def expand(suite: Suite) -> list[Suite]:

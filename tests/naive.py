@@ -754,3 +754,16 @@ def variant_window(element, place, alt, width, offset, beyond):
         start -= 1
     changed = full[:place] + alt.replace("-", "") + full[place + 1 :]
     return full[start : start + width], changed[start : start + width]
+
+
+def changed_window(element, place, removed, inserted, width, offset):
+    """Letters of one window inside the element without and with a change that puts letters for others at `place`."""
+    around = max(width - len(element), 0) // 2
+    end = around + max(len(element), width - around)
+    full = "N" * around + element + "N" * 2 * width
+    place += around
+    start = max(place - offset, 0)
+    while start + width > end:
+        start -= 1
+    changed = full[:place] + inserted + full[place + removed :]
+    return full[start : start + width], changed[start : start + width]

@@ -1,11 +1,13 @@
 """Options of `shiftbench run` for a user's own data, and the suites that they make."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
 from shiftbench.commands.arguments import Names
+from shiftbench.commands.own_variants import VariantOptions
 from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -74,17 +76,23 @@ class TableOptions:
 _BLANK = {name: field.default for name, field in TableOptions.__dataclass_fields__.items()}
 
 
-def own_suites(suite: str, table: TableOptions | None) -> "list[Suite] | None":
+def own_suites(suite: str, table: TableOptions | None, variants: VariantOptions | None) -> "list[Suite] | None":
     """The suite of the user's own files; None if there are none, `InputError` beside a named suite."""
+    from shiftbench.catalog import find_task
     from shiftbench.own.suite import own_suite, plain
+    from shiftbench.own.variants_suite import with_variants
     from shiftbench.spec import Task
 
     found = table.record() if table else None
-    if found is None:
-        return None
-    if suite:
-        raise InputError(f"--suite {suite} and --table; expected one of them")
-    return [own_suite(found.file, (Task(name=plain(found.file), data="table", table=found),))]
+    effects = variants.record() if variants else None
+    if suite and (found or effects):
+        raise InputError(f"--suite {suite} and --{'table' if found else 'variants'}; expected one of them")
+    tasks = [Task(name=plain(found.file), data="table", table=found)] if found else []
+    if variants and effects:
+        name = plain(effects.file) + "_variants" * any(task.name == plain(effects.file) for task in tasks)
+        tasks.append(Task(name=name, data="variants", variants=effects, trained_on=variants.trained_on))
+    files = [own.file for own in (found, effects) if own]
+    return [with_variants(own_suite(files[0], tuple(tasks)), Path(), find_task)] if files else None
 
 
 def _names(given: tuple[str, ...]) -> tuple[str, ...]:

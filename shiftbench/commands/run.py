@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shiftbench import summary
 from shiftbench.commands.arguments import Flag, Names
 from shiftbench.commands.own import TableOptions, own_suites
+from shiftbench.commands.own_variants import VariantOptions
 from shiftbench.commands.report import write_report
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def run(
     *,
     suite: str = "",
     table: TableOptions | None = None,
+    variants: VariantOptions | None = None,
     tier: str = "smoke",
     output: Path | None = None,
     store: Path | None = None,
@@ -79,7 +81,7 @@ def run(
     from shiftbench.options import options
     from shiftbench.validate import Selection
 
-    own = own_suites(suite, table)
+    own = own_suites(suite, table, variants)
     chosen = options(
         own[0].name if own else suite or "all",
         tier,

@@ -31,6 +31,8 @@ OF_NOISE = ("worst_coverage_noise", "residual_noise_correlation", "noise_gap")
 
 BASES = {"smoke": 1_600_000, "bench": 4_000_000}
 """Letters of the training set that are read at most: 8,000 sequences of 200, 16,000 of 250."""
+PASSES = {"smoke": (64_000, 8, 30), "bench": (256_000, 16, 40), "core": (512_000, 20, 60)}
+"""Rows that a fit sees in all its epochs, and the fewest and most epochs: a small table needs more of them."""
 TOGETHER = 0.80
 """Share of the rows with any value that must have all of them: with fewer, each target is a task of its own."""
 AT_SMOKE = 2
@@ -126,19 +128,24 @@ def _late(shift: Shift, held: int) -> tuple[str, ...]:
 
 def _sized(task: Task, rows: Rows, subsets: tuple[str, ...], split: str, seeds: int, at: tuple[str, ...] = ()) -> Task:
     """The task with its tiers: all rows, fewer at small tiers where they are many or long."""
-    letters = rows.sequence.shape[1]
-    most = {tier: bases // letters if len(rows.id) * letters > bases else 0 for tier, bases in BASES.items()}
+    count, letters = rows.sequence.shape
+    most = {tier: bases // letters if count * letters > bases else 0 for tier, bases in BASES.items()}
+    epochs = {
+        tier: min(high, max(low, seen // (most.get(tier, 0) or count))) for tier, (seen, low, high) in PASSES.items()
+    }
     asked = tuple(recipe for recipe in task.recipes if recipe in ("cnn", *RECIPES[:3]))
     sizes = {
         "smoke": Tier(
-            rows=most["smoke"], validation=1000, calibration=1000, test=most["smoke"] // 4, seeds=seeds, epochs=8,
-            width=0.25, resamples=200, recipes=asked if "cnn" in asked else (),
+            rows=most["smoke"], validation=1000, calibration=1000, test=most["smoke"] // 4, seeds=seeds,
+            epochs=epochs["smoke"], width=0.25, resamples=200, recipes=asked if "cnn" in asked else (),
         ),
         "bench": Tier(
-            rows=most["bench"], validation=2000, calibration=2000, test=most["bench"] // 4, seeds=3, epochs=16,
-            width=0.25, resamples=300,
+            rows=most["bench"], validation=2000, calibration=2000, test=most["bench"] // 4, seeds=3,
+            epochs=epochs["bench"], width=0.25, resamples=300,
         ),
-        "core": Tier(rows=0, validation=3000, calibration=3000, test=0, seeds=5, epochs=20, batch=64, width=0.5),
-        "full": Tier(rows=0, validation=3000, calibration=3000, test=0, seeds=10, epochs=20, batch=64),
+        "core": Tier(
+            rows=0, validation=3000, calibration=3000, test=0, seeds=5, epochs=epochs["core"], batch=64, width=0.5
+        ),
+        "full": Tier(rows=0, validation=3000, calibration=3000, test=0, seeds=10, epochs=epochs["core"], batch=64),
     }  # fmt: skip
     return msgspec.structs.replace(task, subsets=subsets, split=split, tiers=task.tiers or sizes, at=task.at or at)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.errors import InputError
+from shiftbench.errors import InputError, Skipped
 from shiftbench.own.variants_elements import Element, Rows, blocks
 from shiftbench.own.variants_facts import facts
 from shiftbench.own.variants_load import KINDS, Loaded, load
@@ -33,7 +33,7 @@ class OwnVariants:
     files: tuple[str, ...] = ()
 
     def build(self, data: Data, files: Files) -> Built:
-        """Sample of a test set; `InputError` for an unknown role, split or subset, and what is wrong in the files."""
+        """Sample of a test set; `Skipped` if no window shows its variants, `InputError` for what is wrong or unknown."""
         asked = data.variants
         if data.role != "test" or data.shift or asked is None:
             raise InputError(f"task variants: role {data.role!r}, shift {data.shift!r}; expected 'test' and variants")
@@ -51,7 +51,7 @@ class OwnVariants:
         parts = _shown(loaded, known[data.subset], laid)
         unseen = sum(len(rows) for _, rows in known[data.subset]) - sum(len(rows) for _, rows in parts)
         if not parts:
-            raise InputError(f"task variants, {data.subset}: none of {unseen} variants lies within its window")
+            raise Skipped(f"task variants, {data.subset}: none of {unseen} variants shows wholly in its window")
         parts = _fewer(loaded, parts, data.rows)
         windows = join([_lay(loaded, element, rows, laid) for element, rows in parts])
         sample = assemble(_effects(loaded, parts), windows, asked.output, asked.left, asked.right)

@@ -90,7 +90,7 @@ def parse(written: Written, asked: Variants) -> Rows:
         raise sheet.error(int(kept[part[0]]), written.columns["position"], f"{place[part[0]]}; expected a whole number")
     ref, alt = (_alleles(written, field, text[field].to_numpy(str), kept) for field in ("ref", "alt"))
     if (same := np.flatnonzero(ref == alt)).size:
-        problem = f"{alt[same[0]]!r} is the reference allele; expected another one"
+        problem = f"{str(alt[same[0]])!r} is the reference allele; expected another one"
         raise sheet.error(int(kept[same[0]]), written.columns["alt"], problem)
     return Rows(
         written=written,
