@@ -14,6 +14,8 @@ HITS = 100_000
 """Seed hits of one test sequence after which no further seed is looked up."""
 COMMON = 0.95
 """Share of the training sequences that have one letter where an end counts as an adapter."""
+SAMPLED = 10_000
+"""Training sequences, about, at which ends are looked at."""
 
 _PAD = np.uint8(5)
 """Code of what matches nothing in training sequences; N of a test sequence is 4, so that no two unknowns match."""
@@ -39,29 +41,58 @@ def nearest(test: Sequences, train: Sequences) -> Nearest:
 
     Both uint8 (n, length), A0 C1 G2 T3, other codes match nothing; shorter sequences are padded with them at the end.
     An alignment without gaps counts every letter on one diagonal, so unrelated sequences reach .3 to .4; one with
-    gaps (up to `kernels.BAND` letters) must match `kernels.GAP` letters more for each. Of equals the lowest row is
-    taken, a forward match first. The same for any number of threads. `ValueError` for sequences above 65,535 letters.
+    gaps (up to `kernels.BAND` letters) must match `kernels.GAP` letters more for each. Of equals the lowest row that
+    was met is taken, a forward match first. The same for any number of threads. `ValueError` for sequences above
+    65,535 letters.
     """
     test, train = without_adapters(test, train)
     n = len(test)
-    found = Nearest(np.full(n, -1, np.int32), np.zeros(n, np.float32), np.zeros(n, bool), np.ones(n, np.float32))
-    if not len(train) or not n:
+    found = Nearest(
+        np.full(n, -1, np.int32), np.zeros(n, np.float32), np.zeros(n, bool), np.full(n, np.inf, np.float32)
+    )
+    if not n or not len(train):
         return found
-    if (longest := max(test.shape[1], train.shape[1])) >= 1 << kernels.PLACE:
-        raise ValueError(f"sequences have {longest:,} letters; expected fewer than {1 << kernels.PLACE:,}")
-    letters = np.where(train > 3, _PAD, train)
-    short = _seed(int(np.median(lengths(test))))
-    starts, places = kernels.index(letters, short)
+    known = _indexed(test, train)
     packed = np.empty((len(train), (train.shape[1] + 63) // 64, 3), np.uint64)
-    kernels.planes(letters, packed)
-    over_rows(kernels.search, n, test, letters, packed, starts, places, short, HITS, *found)
+    kernels.planes(known.letters, packed)
+    over_rows(kernels.search, n, test, known.letters, packed, *known[1:], HITS, *found)
     return found
 
 
-def _seed(length: int) -> int:
-    """Letters of a short seed, 9 at most: so few that a match of 90 % of `length` letters holds one unchanged.
+def shares(test: Sequences, train: Sequences, stretch: int) -> NDArray[np.bool_]:
+    """Whether a sequence of `test` has `stretch` letters in a row, on either strand, that one of `train` has; (n,).
 
-    A tenth of the letters cannot hit all of one seed more than that.
+    Both as for `nearest`; adapters count like all letters here. `ValueError` for a `stretch` below 10.
+    """
+    if stretch < 10:
+        raise ValueError(f"stretch is {stretch}; expected 10 letters or more")
+    found = np.zeros(len(test), bool)
+    if len(test) and len(train):
+        over_rows(kernels.share, len(test), test, *_indexed(test, train), stretch, found)
+    return found
+
+
+class _Index(NamedTuple):
+    """Training letters with N as `_PAD`, where each of their seeds stands, and the letters of a short seed."""
+
+    letters: Sequences
+    starts: NDArray[np.int64]
+    places: NDArray[np.int64]
+    short: int
+
+
+def _indexed(test: Sequences, train: Sequences) -> _Index:
+    """Index of `train` for sequences as long as those of `test`; `ValueError` if they are too long for it."""
+    if (longest := max(test.shape[1], train.shape[1])) >= 1 << kernels.PLACE:
+        raise ValueError(f"sequences have {longest:,} letters; expected fewer than {1 << kernels.PLACE:,}")
+    letters, short = np.where(train > 3, _PAD, train), _seed(int(np.median(lengths(test))))
+    return _Index(letters, *kernels.index(letters, short), short)
+
+
+def _seed(length: int) -> int:
+    """Letters of a short seed, 9 at most: so few that more seeds lie side by side in `length` than a tenth of it.
+
+    So a tenth of the letters, changed, cannot reach all of them.
     """
     return min(9, max(1, length // (length // 10 + 1)))
 
@@ -71,11 +102,11 @@ def without_adapters(test: Sequences, train: Sequences) -> tuple[Sequences, Sequ
 
     Ends are counted from the first and from the last letter of each sequence; N stands where a right end was.
     """
-    left, right = _common(train), _common(_turned(train))
+    some = train[:: max(1, len(train) // SAMPLED)]
+    left, right = _common(some), _common(_backwards(some))
     if 2 * (left + right) > train.shape[1]:
         return test, train
-    cut = [np.ascontiguousarray(rows[:, left:]) for rows in (test, train)]
-    return tuple(np.where(np.arange(rows.shape[1]) < lengths(rows)[:, None] - right, rows, np.uint8(4)) for rows in cut)  # type: ignore[return-value]
+    return _cut(test, left, right), _cut(train, left, right)
 
 
 def lengths(sequence: Sequences) -> NDArray[np.int64]:
@@ -84,7 +115,12 @@ def lengths(sequence: Sequences) -> NDArray[np.int64]:
     return np.where(known.any(1), sequence.shape[1] - known[:, ::-1].argmax(1), 0)
 
 
-def _turned(sequence: Sequences) -> Sequences:
+def reverse_complement(sequence: Sequences) -> Sequences:
+    """The other strand of every row, padded at the end as the row is."""
+    return _backwards(np.where(sequence <= 3, 3 - sequence, np.uint8(4)).astype(np.uint8))
+
+
+def _backwards(sequence: Sequences) -> Sequences:
     """Rows read from their last letter to the first, padded at the end."""
     place = lengths(sequence)[:, None] - 1 - np.arange(sequence.shape[1])
     return np.where(place >= 0, np.take_along_axis(sequence, np.maximum(place, 0), 1), np.uint8(4))
@@ -98,3 +134,8 @@ def _common(sequence: Sequences) -> int:
         if np.bincount(column, minlength=5)[:4].max() < COMMON * len(sequence):
             return place
     return sequence.shape[1]
+
+
+def _cut(sequence: Sequences, left: int, right: int) -> Sequences:
+    kept = np.arange(sequence.shape[1]) < lengths(sequence)[:, None] - right
+    return np.ascontiguousarray(np.where(kept, sequence, np.uint8(4))[:, left:])

@@ -113,6 +113,44 @@ def search(low, high, test, train, packed, starts, places, short, hits, row, ide
 
 
 @njit(cache=True, nogil=True)
+def share(low, high, test, train, starts, places, short, stretch, found):  # type: ignore[no-untyped-def]
+    """Mark in `found` the test rows `low` .. `high` - 1 of which a training row has `stretch` letters in a row.
+
+    Short seeds so far apart that each stretch holds one are looked up, and the letters around each of their hits read.
+    """
+    length = test.shape[1]
+    strands, seeds = np.empty((2, length), np.uint8), np.empty((2, length), np.int64)
+    for r in range(low, high):
+        _, end = _turn(test[r], strands)
+        for at in range(2 * end):
+            strand, i = at // end, at % end
+            if i == 0:
+                _seeds(strands[strand], short, seeds[strand])
+            if i % (stretch - short + 1) or seeds[strand, i] < 0:
+                continue
+            first, last = _stretch(seeds[strand, i], False, starts)
+            for place in places[first:last]:
+                other, shift = place >> PLACE, (place & ((1 << PLACE) - 1)) - i
+                if _run(strands[strand], train[other], i, shift) >= stretch:
+                    found[r] = True
+                    break
+            if found[r]:
+                break
+
+
+@njit(cache=True, nogil=True)
+def _run(one, other, i, shift):  # type: ignore[no-untyped-def]
+    """Letters in a row around `i` of `one` that `other` has `shift` further on."""
+    start = i
+    while start > 0 and start + shift > 0 and one[start - 1] == other[start - 1 + shift]:
+        start -= 1
+    stop = i
+    while stop < len(one) and stop + shift < len(other) and one[stop] == other[stop + shift]:
+        stop += 1
+    return stop - start
+
+
+@njit(cache=True, nogil=True)
 def _turn(letters, strands):  # type: ignore[no-untyped-def]
     """Fill `strands` with a row and its reverse complement, padded at the end; known letters, and place of the last."""
     known = end = 0

@@ -1,0 +1,73 @@
+"""`shiftbench audit`: what training gives away of the test sets of a task."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from shiftbench import summary
+from shiftbench.commands.arguments import Flag, Names
+
+DETAILED = 3
+"""Test sets whose subsets are shown in the terminal; of more, name some with --tests."""
+
+
+def audit(
+    task: str,
+    *,
+    tier: str = "",
+    run: Path | None = None,
+    recipes: Annotated[Names, Parameter(name=["--recipes", "--recipe"])] = (),
+    tests: Annotated[Names, Parameter(name=["--tests", "--test"])] = (),
+    far: float = 0.5,
+    output: Path | None = None,
+    rows: Path | None = None,
+    store: Path | None = None,
+    data_dir: Path | None = None,
+    offline: Flag = False,
+) -> int:
+    """Audit a task for leakage: duplicates of training sequences on either strand, near ones, and what they score.
+
+    Without a run, the label of the nearest training sequence is scored; with one, what its recipes predicted as well:
+    by identity of the nearest training sequence, and on the rows that are far from all of them.
+
+    Parameters
+    ----------
+    task
+        suite/task, or path.toml/task of a suite of your own.
+    tier
+        Sizes of the training and test sets; default the largest of the task.
+    run
+        Folder of a finished run: its sets and its predictions.
+    recipes
+        Only these recipes of the run.
+    tests
+        Only these test sets: gc:5, or a subset of real data.
+    far
+        Identity to the nearest training sequence below which a test row is far from training.
+    output
+        Table of all shares and scores (.tsv).
+    rows
+        Table of the test rows with their nearest training sequences (.tsv), to leave rows out by.
+    store
+        Folder of finished nodes; default that of the run, else SHIFTBENCH_STORE, else runs/store.
+    data_dir
+        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
+    offline
+        Fetch nothing.
+    """
+    from shiftbench.leakage.audit import audit as examine
+
+    found = examine(
+        task, tier=tier, run=run, recipes=recipes, tests=tests, far=far, store=store, data_dir=data_dir, offline=offline
+    )
+    tables = list(found.tables())
+    for title, frame in tables if len(tables) <= 1 + DETAILED else tables[:1]:
+        summary.table(title, list(frame.columns), frame.itertuples(index=False))
+    for sentence in found.said:
+        print(sentence)  # noqa: T201
+    found.write(output, rows)
+    for path, frame in ((output, found.scores), (rows, found.rows)):
+        if path is not None:
+            print(f"{path}: {len(frame):,} rows")  # noqa: T201
+    return 0
