@@ -767,3 +767,19 @@ def changed_window(element, place, removed, inserted, width, offset):
         start -= 1
     changed = full[:place] + inserted + full[place + removed :]
     return full[start : start + width], changed[start : start + width]
+
+
+# comparisons
+
+
+def win_probability(first, second, higher):
+    """Mean over worlds of the share of (seed, seed, draw) in which the first is better, a tie half; lists a world."""
+    worlds = []
+    for of_first, of_second in zip(first, second, strict=True):
+        wins = []
+        for a in of_first:
+            for b in of_second:
+                for left, right in zip(a, b, strict=True):
+                    wins.append(0.5 if left == right else float((left > right) == higher))
+        worlds.append(sum(wins) / len(wins))
+    return sum(worlds) / len(worlds)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,7 @@ class Ledger:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """What would separate two contenders whose difference is the one seen, with a chance of .8.
 
     `seeds` of each in the worlds and on the rows at hand; `worlds` with the seeds at hand; None, with a `reason`, where

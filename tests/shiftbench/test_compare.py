@@ -37,7 +37,9 @@ def test_values_are_those_of_the_run(run):
     found = compare_recipes(run, ["a", "b"], metrics=["rmse", "spearman", "rmse@f"]).pairs
     for row in found.itertuples():
         shift, dose = row.test.split(":") if ":" in row.test else ("", "0")
-        kept = (table.metric == row.metric) & (table["shift"] == shift) & (table.dose == dose) & (table.output == "mean")
+        kept = (
+            (table.metric == row.metric) & (table["shift"] == shift) & (table.dose == dose) & (table.output == "mean")
+        )
         kept &= table.target == row.target
         for of in ("first", "second"):
             value = table.value[kept & (table.recipe == getattr(row, of))].mean()
@@ -123,7 +125,9 @@ def test_the_same_numbers_are_a_tie(tmp_path):
 
 
 def test_one_training_is_undecided_and_one_of_two_controls_is_not(tmp_path):
-    run = several(tmp_path, tests=("iid",), recipes=(("a", 1), ("b", 3), ("x_ridge", 1), ("y_ridge", 1)), x_ridge={"error": 1.0})
+    run = several(
+        tmp_path, tests=("iid",), recipes=(("a", 1), ("b", 3), ("x_ridge", 1), ("y_ridge", 1)), x_ridge={"error": 1.0}
+    )
     found = compare_recipes(run, ["a", "b", "x_ridge", "y_ridge"]).pairs
     alone = found[(found["first"] == "a") | (found.second == "a")]
     assert set(alone.verdict) == {"undecided"}
@@ -223,7 +227,7 @@ def test_wrong_input_is_one_line(run, recipes, more, told):
 def test_a_folder_without_a_run_and_a_run_without_its_store(run, tmp_path):
     with pytest.raises(InputError, match=r"plan.json: No such file.*expected the folder of a run"):
         compare_recipes(tmp_path, ["a", "b"])
-    with pytest.raises(InputError, match="holds no score of .*--store"):
+    with pytest.raises(InputError, match=r"holds no score of .*--store"):
         compare_recipes(run, ["a", "b"], store=tmp_path)
 
 
@@ -235,7 +239,7 @@ def test_the_table_is_written(run, tmp_path, ending):
     read = pd.read_parquet(path) if ending == "parquet" else pd.read_csv(path, sep="\t", keep_default_na=True)
     assert read.verdict.tolist() == found.pairs.verdict.tolist()
     np.testing.assert_allclose(read.p, found.pairs.p)
-    with pytest.raises(InputError, match="ends in .tsv or .parquet"):
+    with pytest.raises(InputError, match=r"ends in \.tsv or \.parquet"):
         found.write(tmp_path / "x.csv")
 
 
