@@ -33,7 +33,7 @@ class OwnVariants:
     files: tuple[str, ...] = ()
 
     def build(self, data: Data, files: Files) -> Built:
-        """Sample of a test set; `Skipped` if no window shows its variants, `InputError` for what is wrong or unknown."""
+        """Sample of a test set; `Skipped` if no window shows its variants, `InputError` for what is unknown."""
         asked = data.variants
         if data.role != "test" or data.shift or asked is None:
             raise InputError(f"task variants: role {data.role!r}, shift {data.shift!r}; expected 'test' and variants")

@@ -26,6 +26,7 @@ def facts(
     found = of_repeat(loaded.placed.rows.effect[rows].astype(np.float32), known["repeat"][rows], told)
     shared = int(np.isfinite(known["repeat"][rows]).sum())
     return {
+        "leakage": "own",
         "predicted_by": asked.output,
         "eligible": len(rows) + unseen,
         "left_out": {"not wholly within their window": unseen},
@@ -48,6 +49,9 @@ def _of_file(loaded: Loaded, asked: Variants, laid: Frame) -> Iterator[str]:
         "A deletion draws the following letters of the reference up, an insertion pushes the last letters out of the "
         "window, so that both alleles are of one length."
     )
+    if asked.repeat:
+        yield "The repeat says what a second measurement reaches; whoever knew the truth could pass it."
+    yield "Whether a training sequence lies in an element was not searched."
     if asked.confidence:
         bound = f"at most {asked.at_most:g}" if asked.at_most is not None else f"at least {asked.at_least:g}"
         yield f"High confidence (HC): {asked.confidence} {bound}; LC: the others."

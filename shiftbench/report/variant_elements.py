@@ -14,6 +14,8 @@ from shiftbench.tasks.cagi5_elements import EXPERIMENTS
 PAPER = ("GP1BB", "HBB", "HBG1", "PKLR")
 """The four elements of earlier work, told apart from the others."""
 UNKNOWN = "leakage not told"
+OWN = "own"
+"""Part of elements that a user brought: no work before knows them, whatever their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,16 @@ class Element:
         """Whether no training sequence lies in the element."""
         return self.part == "clean"
 
+    @property
+    def own(self) -> bool:
+        """Whether a user brought it."""
+        return self.part == OWN
+
+    @property
+    def known(self) -> bool:
+        """Whether it is one of the four of earlier work."""
+        return self.name in PAPER and not self.own
+
     def within(self, stratum: str) -> "Element":
         """The same element, of its variants those in a stratum."""
         return replace(self, test=self.test.within(stratum))
@@ -51,7 +63,7 @@ def elements(suite: str, frame: pd.DataFrame, facts: Facts) -> list[Element]:
     found = []
     for test in real.tests(frame):
         known = real.told(facts, suite, test)
-        experiment = EXPERIMENTS.get(test.group)
+        experiment = None if known.get("leakage") == OWN else EXPERIMENTS.get(test.group)
         correlation = known.get("replicate_correlation")
         found.append(
             Element(
@@ -102,7 +114,7 @@ class Means:
 
 def grouped(found: Sequence[Element]) -> Means:
     """The four of earlier work, the clean elements, those with a training sequence inside, and all."""
-    four = [one for one in found if one.name in PAPER]
+    four = [one for one in found if one.known]
     title = "the four of earlier work" if len(four) == len(PAPER) else f"{len(four)} of earlier work"
     parts = {part: [one for one in found if one.part == part] for part in dict.fromkeys(one.part for one in found)}
     groups = {title: four} | {f"{part} ({_count(which)} elements)": which for part, which in parts.items()}

@@ -17,14 +17,27 @@ from shiftbench.report.section import BARS, Section, given
 from shiftbench.report.tables import Entry, Notes, Table, decimal, tsv
 from shiftbench.report.variant_elements import PAPER, Element, Means, elements, grouped, mean, named
 
-CAPTION = (
-    "Spearman between predicted and measured effect, mean of both strands. Under the output that predicts: how near "
-    "its cell is to that of the experiment (same, proxy, none). r of replicates and the repeat say what a second "
-    "measurement reaches; whoever knew the truth could pass it. Mean effect at the position: that of other variants "
-    "there, measured in the same experiment, which no model of sequence sees. Means over elements weigh every element "
-    f"alike (repeats of one are averaged first); the four of earlier work are {read.listed(PAPER)}; a handful of "
-    f"elements supports no interval. Small print: {BARS}."
+MATCHES = (
+    "Under the output that predicts: how near its cell is to that of the experiment (same, proxy, none). "
+    "r of replicates and the repeat say what a second measurement reaches; whoever knew the truth could pass it. "
 )
+FOUR = f"; the four of earlier work are {read.listed(PAPER)}"
+
+
+def _caption(found: Sequence[Element]) -> str:
+    """What the table says, of cells and of earlier work only where elements tell them."""
+    return (
+        f"Spearman between predicted and measured effect, mean of both strands. {MATCHES * _matched(found)}Mean effect "
+        "at the position: that of other variants there, measured in the same experiment, which no model of sequence "
+        "sees. Means over elements weigh every element alike (repeats of one are averaged first)"
+        f"{FOUR * any(one.known for one in found)}; a handful of elements supports no interval. "
+        f"Small print: {BARS}."
+    )
+
+
+def _matched(found: Sequence[Element]) -> bool:
+    """Whether it is known of the elements in which cells they were measured."""
+    return not all(one.own for one in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +54,12 @@ class Scored:
     @property
     def four(self) -> list[Element]:
         """The elements of earlier work; all where none of them was asked for."""
-        return [one for one in self.found if one.name in PAPER] or self.found
+        return [one for one in self.found if one.known] or self.found
 
 
 def _scored(suite: str, main: pd.DataFrame, facts: Facts) -> Scored:
     found, scores = elements(suite, main, facts), real.scores(main, "spearman")
-    tests = [one.test for one in found if one.name in PAPER] or [one.test for one in found]
+    tests = [one.test for one in found if one.known] or [one.test for one in found]
     networks, present = read.networks(main), set(main["recipe"].unique())
     letters = real.letters(main)
     rival = real.leader(scores, tests, letters)
@@ -82,7 +95,7 @@ def variants(suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style
             given(_said(told)),
             (more.GAPS,),
             figures=(_figure(told, look),),
-            caption=CAPTION,
+            caption=_caption(told.found),
             tables=(table, more.confidence(told.main, told.recipes, means.first())),
             hidden=tuple(one for one in hidden if one.rows),
         )
@@ -124,17 +137,31 @@ def _table(title: str, told: Scored, recipes: Sequence[str], means: Means) -> Ta
     for name, which in means.groups.items():
         numbers = [mean(which, told.scores, recipe) for recipe in recipes]
         if any(number.defined for number in numbers):
-            body.append((Entry("mean"), Entry(name), Entry(""), Entry(""), *more.counted(numbers, marks, which)))
+            body.append(
+                (
+                    Entry("mean"),
+                    Entry(name),
+                    Entry(""),
+                    *_replicates(told.found, ""),
+                    *more.counted(numbers, marks, which),
+                )
+            )
     for one in told.found:
         numbers = [one.test.number(told.scores, recipe) for recipe in recipes]
         if any(number.defined for number in numbers):
-            place = ", ".join(part for part in (one.cell, one.vector) if part)
-            fields = (Entry(one.name, place), Entry(one.output, one.match), Entry(one.replicates))
+            place = ", ".join(part for part in (one.cell, one.vector) if part) or f"{one.variants:,} variants"
+            fields = (Entry(one.name, place), Entry(one.output, one.match), *_replicates(told.found, one.replicates))
             body.append((Entry(one.part), *fields, *_entries(recipes, numbers, marks)))
     names = [PLAIN.get(recipe, recipe) for recipe in recipes]
-    heads = ("elements", "element, cell, vector", "predicted by", "r of replicates", *names)
+    second = "element, cell, vector" if _matched(told.found) else "element"
+    heads = ("elements", second, "predicted by", *["r of replicates"] * _matched(told.found), *names)
     kept = {key: number for key, number in told.scores.items() if key[4] in recipes}
     return Table(title, heads, tuple(body), marks.lines(), tsv(real.KEY, {"spearman": kept}), labels=2)
+
+
+def _replicates(found: Sequence[Element], told: str) -> list[Entry]:
+    """What replicates reach, a column only of experiments whose circumstances are known."""
+    return [Entry(told)] * _matched(found)
 
 
 def _entries(recipes: Sequence[str], numbers: Sequence[Number], marks: Notes) -> list[Entry]:
