@@ -2,8 +2,8 @@
 
 Public names, each imported when first used: `register_network`, `register_predictor`, `register_embedding` and
 `register_provider` (decorators that enter a model or a provider of data under a name), `predictor` and `embedding`
-(decorators that say what a model is), `check` (what a model does, before time is spent on it), `run_suite` (the
-main job), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
+(decorators that say what a model is), `check` (what a model does, before time is spent on it), `audit` (what
+training gives away of the test sets of a task), `run_suite` (the main job), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Sample",
     "World",
+    "audit",
     "check",
     "embedding",
     "predictor",
@@ -27,6 +28,7 @@ __all__ = [
 _WHERE = {
     "Sample": ("simulators.contract", "Sample"),
     "World": ("simulators.contract", "World"),
+    "audit": ("shiftbench.leakage.audit", "audit"),
     "check": ("shiftbench.checks.examine", "check"),
     "embedding": ("shiftbench.kinds", "embedding"),
     "predictor": ("shiftbench.kinds", "predictor"),
