@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from shiftbench.errors import InputError, Skipped
 from shiftbench.own.ceiling import ceilings
-from shiftbench.own.shifts import STRATA, divide, inventory, measured, strata
+from shiftbench.own.shifts import STRATA, TAILS, divide, inventory, measured, strata
 from shiftbench.own.split import SHARES, Kin, kin, leaking
 from shiftbench.own.table import Rows, load
 from shiftbench.spec import Data, Table, did_you_mean
@@ -101,31 +101,29 @@ def _sample(rows: Rows, together: Kin, chosen: NDArray[np.intp]) -> Sample:
 
 
 def _facts(rows: Rows, together: Kin, split: Split, data: Data) -> Facts:
-    """What is to be told of a table and of a split of it (JSON values)."""
-    facts: Facts = {
-        "own": {
-            "read": rows.read,
-            "used": len(rows.id),
-            "left_out": rows.left_out,
-            "targets": list(rows.targets),
-            "letters": [int(length) for length in np.quantile(rows.length, (0, 0.5, 1))],
-            "bases": together.bases,
-            "clusters": len(np.unique(together.cluster)),
-            "largest_cluster": int(np.bincount(together.cluster).max()),
-            "groups": len(np.unique(rows.group)),
-            "groups_whole": together.whole,
-            "given": bool(rows.split[0]),
-            "noise": bool(np.isfinite(rows.noise_sd).any()),
-        },
-        "split": data.split,
-        "available": {name: int((split.part == name).sum()) for name in SHARES},
-        "dropped": split.dropped,
-        "leaking": leaking(together, split.part),
-        "notes": list(rows.notes),
+    """What is to be told of a split of the table and, once for each training set, of the table itself (JSON values)."""
+    facts: Facts = {"available": {name: int((split.part == name).sum()) for name in SHARES}}
+    if data.role != "training":
+        return facts
+    facts["own"] = {
+        "file": rows.file,
+        "read": rows.read,
+        "used": len(rows.id),
+        "left_out": rows.left_out,
+        "outputs": list(rows.targets),
+        "letters": [int(length) for length in np.quantile(rows.length, (0, 0.5, 1))],
+        "bases": together.bases,
+        "clusters": len(np.unique(together.cluster)),
+        "largest_cluster": int(np.bincount(together.cluster).max()),
+        "groups": len(np.unique(rows.group)),
+        "groups_whole": together.whole,
+        "given": bool(rows.split[0]),
     }
-    if data.role == "test" and not data.split and not data.subset:
+    facts |= {"split": data.split, "dropped": split.dropped, "leaking": leaking(together, split.part)}
+    facts["notes"] = list(rows.notes)
+    if not data.split:
         facts["shifts"] = [msgspec.to_builtins(shift) for shift in inventory(rows, together, data.seed)]
-    if data.split in ("gc", "length"):
+    if data.split in TAILS:
         values = measured(rows, data.split)[np.isin(split.part, FITTED)]
         facts["fitted_on"] = [float(values.min()), float(values.max())]
     return facts

@@ -12,7 +12,7 @@ from shiftbench.own.table import Rows
 from shiftbench.tasks.lentimpra_leak import touching
 from shiftbench.tasks.lentimpra_split import FITTED
 from shiftbench.tasks.overlap import clusters
-from shiftbench.tasks.similarity import without_adapters
+from shiftbench.tasks.similarity import lengths, without_adapters
 from shiftbench.tasks.split import uniform
 
 SHARES = {"test": 0.15, "calibration": 0.08, "validation": 0.07, "train": 0.70}
@@ -58,7 +58,7 @@ def kin(rows: Rows) -> Kin:
         raise InputError(f"{rows.file}: {told}; expected at least {FEWEST}")
     insert = without_adapters(rows.letters, rows.letters)[1]
     bases = overlap_of(insert)
-    cluster = clusters(insert, bases)
+    cluster = _related(insert, bases)
     names, counts = np.unique(rows.group, return_counts=True)
     if len(names) < 2:
         return Kin(cluster, bases, insert)
@@ -72,14 +72,22 @@ def kin(rows: Rows) -> Kin:
 
 
 def overlap_of(insert: NDArray[np.uint8]) -> int:
-    """Letters that count as an overlap: a quarter of the shortest sequence, `OVERLAP` at most.
+    """Letters that count as an overlap: a quarter of a short sequence (5 % quantile), `OVERLAP` at most.
 
     Never so few that chance alone would join two of the table: 4^bases is at least the square of all its letters.
     """
-    known = np.count_nonzero(insert < 4, axis=1)
-    shortest, total = int(known[known > 0].min(initial=OVERLAP)), int(known.sum())
+    length = lengths(insert)
+    short, total = int(np.quantile(length, 0.05)), int(length.sum())
     chance = int(np.ceil(2 * np.log(max(total, 2)) / np.log(4)))
-    return max(1, min(OVERLAP, shortest, max(shortest // 4, chance)))
+    return max(1, min(OVERLAP, short, max(short // 4, chance)))
+
+
+def _related(insert: NDArray[np.uint8], bases: int) -> NDArray[np.int32]:
+    """Clusters of rows that share `bases` letters; rows that have fewer are joined where they are the same."""
+    cluster = clusters(insert, bases)
+    if lengths(insert).min() >= bases:
+        return cluster
+    return _joined(cluster, np.unique(insert, axis=0, return_inverse=True)[1])
 
 
 def parts(rows: Rows, kin: Kin, seed: int) -> Texts:

@@ -22,8 +22,13 @@ CEILINGS = {
 }
 
 
-def by_cell(task: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style]) -> Section:
-    """Recipes by cell type, with a figure of the correlation and one of the coverage; wrappers and parts on a click."""
+def by_cell(
+    task: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style], word: str = "cell type"
+) -> Section:  # fmt: skip
+    """Recipes by cell type, with a figure of the correlation and one of the coverage; wrappers and parts on a click.
+
+    `word` says what the outputs are.
+    """
     frame = real.shown(rows)
     found = {name: real.scores(frame, name) for name in HEADS}
     found = {name: scores for name, scores in found.items() if any(one.defined for one in scores.values())}
@@ -33,27 +38,29 @@ def by_cell(task: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style])
     mean = real.tests(frame)
     rival = real.leader(pearson, mean, real.letters(frame))
     leader = real.leader(pearson, mean, read.networks(frame)) or rival
-    shown = _table(f"{task}: every recipe by cell type", frame, cells, found, tops)
+    shown = _table(f"{task}: every recipe by {word}", frame, cells, found, tops)
     return Section(
         f"{task}-by-output",
-        f"{task}: by cell type",
+        f"{task}: by {word}",
         "",
-        given([_said(leader, rival, cells, pearson, tops)]),
+        given([_said(leader, rival, cells, pearson, tops, word)]),
         figures=tuple(_figure(name, frame, cells, found[name], tops, look) for name in FIRST if name in found),
         caption=f"{CEILINGS[read.simulated(frame)]} Lines, and small print in the table: {BARS}.",
         tables=(shown,) if shown.rows else (),
-        hidden=tuple(table for table in _hidden(task, frame, cells, found, facts) if table.rows),
+        hidden=tuple(table for table in _hidden(task, frame, cells, found, facts, word) if table.rows),
     )
 
 
-def _said(leader: str, rival: str, cells: Sequence[Test], scores: Scores, tops: Scores) -> str:
+def _said(leader: str, rival: str, cells: Sequence[Test], scores: Scores, tops: Scores, word: str) -> str:
     """A network's mean correlation over cell types, its range, its ceiling, and the best control beside it."""
     found = _by_output(cells, scores, leader)
     single = {name: value for name, value in found.items() if name != "mean"}
     if not single:
         return ""
     mean = _mean(found)
-    text = f"{leader} reaches a mean Pearson of {decimal(mean, 2)} over {len(single)} cell types"
+    text = f"{leader} reaches a mean Pearson of {decimal(mean, 2)} over {len(single)} {word}s"
+    if len(single) == 1:
+        text = f"{leader} reaches a Pearson of {decimal(mean, 2)} on {next(iter(single))}"
     if len(single) > 1:
         low, high = (choose(single, key=lambda name: single[name]) for choose in (min, max))
         text += f" ({decimal(single[low], 2)} on {low} to {decimal(single[high], 2)} on {high})"
@@ -105,14 +112,14 @@ def _scored(test: Test, scores: Scores) -> bool:
 
 
 def _hidden(
-    task: str, frame: pd.DataFrame, cells: Sequence[Test], found: dict[str, Scores], facts: Facts
+    task: str, frame: pd.DataFrame, cells: Sequence[Test], found: dict[str, Scores], facts: Facts, word: str
 ) -> list[Table]:
     """Further metrics of every recipe, wrappers, parts of the rows (sources, fifths of GC), and what is known."""
     recipes = [(name, "none") for name in read.recipes(frame)]
     lines = [Line(task, test.output, test) for test in cells]
     strata = [name for name in frame["stratum"].unique() if name]
     parts = [Line(test.output, name, test.within(name)) for test in real.tests(frame) for name in strata]
-    heads, inner = ("task", "cell type"), ("cell type", "part")
+    heads, inner = ("task", word), (word, "part")
     further = [name for name in found if name not in FIRST]
     return [
         *[real.grid(f"{HEADS[name]}: every recipe", heads, lines, recipes, found[name]) for name in further],

@@ -1,6 +1,6 @@
 """Shifts in real data: one compact section over the test sets of a suite that are unlike its training data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,14 +58,18 @@ class Arm:
 
 
 def shifts(
-    suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style], points: pd.DataFrame | None = None
-) -> Section:
-    """The section over all test sets of `rows`, those of a task without groups being what they are held against."""
+    suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style], points: pd.DataFrame | None = None,
+    known: Callable[[str], Family] = family,
+) -> Section:  # fmt: skip
+    """The section over all test sets of `rows`, those of a task without groups being what they are held against.
+
+    `known` tells of a task what its test sets are.
+    """
     frame = real.shown(rows)
     strata = sorted(frame["stratum"].unique())
     found = {name: real.scores(frame, name, strata) for name in METRICS}
     tops = real.ceilings(frame, "pearson", strata)
-    arms = [_arm(task, frame, found["pearson"]) for task in _tasks(frame)]
+    arms = [_arm(known(task), task, frame, found["pearson"]) for task in _tasks(frame)]
     arms = [arm for arm in arms if arm.tests and arm.leader]
     lines = [_line(arm, test) for arm in arms for test in arm.tests]
     said = [real_words.verdict(arm.family, arm.whole, arm.leader, found["pearson"], found["coverage"]) for arm in arms]
@@ -94,9 +98,9 @@ def _tasks(frame: pd.DataFrame) -> list[str]:
     return [str(task) for task in frame.loc[frame["group"] != "", "task"].unique()]
 
 
-def _arm(task: str, frame: pd.DataFrame, correlation: Scores) -> Arm:
+def _arm(known: Family, task: str, frame: pd.DataFrame, correlation: Scores) -> Arm:
     rows = frame[frame["task"] == task]
-    known, whole = family(task), real.tests(rows)
+    whole = real.tests(rows)
     strata = [name for name in known.strata if name in set(rows["stratum"])]
     scored = [test for one in whole for test in (one, *map(one.within, strata))]
     scored = [test for test in scored if any(key[:4] == _key(test) for key in correlation)]

@@ -6,13 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from shiftbench.report import figures, real_shifts, repair, robustness, shift_tables, variant_tables
+from shiftbench.report import figures, own_data, real_shifts, repair, robustness, shift_tables, variant_tables
 from shiftbench.report import frame as read
 from shiftbench.report.alleles import COLUMNS as ALLELES
 from shiftbench.report.alleles import alleles
 from shiftbench.report.by_cell import by_cell
 from shiftbench.report.curves import curves
 from shiftbench.report.figures import Style
+from shiftbench.report.real_families import family
 from shiftbench.report.real_shifts import shifts
 from shiftbench.report.real_tests import Facts
 from shiftbench.report.repair import budgeted, repaired
@@ -81,10 +82,14 @@ def _measured(suite: str, rows: pd.DataFrame, run: Run) -> Iterator[Section]:
     kinds = {task: read.kind(one) for task, one in rows.groupby("task", sort=False)}
     kind = rows["task"].map(kinds)
     measured = rows[kind == "measured"]
+    own = own_data.own(measured, run.facts)
+    if own:
+        yield own_data.section(suite, measured, run.facts, own)
     for task, one in measured[measured["group"] == ""].groupby("task", sort=False):
-        yield by_cell(str(task), one, run.facts, run.look)
+        yield by_cell(str(task), one, run.facts, run.look, "output" if own else "cell type")
     if (measured["group"] != "").any():
-        yield shifts(suite, measured, run.facts, run.look, run.points)
+        known = (lambda task: own_data.family(own.get(task, {}))) if own else family
+        yield shifts(suite, measured, run.facts, run.look, run.points, known)
     for task, one in measured.groupby("task", sort=False):
         if budgeted(one):
             yield repaired(str(task), one[one["view"] == read.primary_view(one)], "")
