@@ -1,0 +1,1 @@
+"""What a model is found to do before time is spent on training it."""
