@@ -22,7 +22,7 @@ def compare(
     store: Path | None = None,
     output: Path | None = None,
 ) -> int:
-    """Compare recipes of a finished run: is one better, is it chance, and what would it take to tell?
+    """Compare recipes of a finished run: which is better beyond chance, and what it would take to tell.
 
     Pairs are compared on the same worlds and test rows; training seeds count as independent draws. Without --metrics,
     the number that each suite named in advance, with Holm's correction; all others after Benjamini and Hochberg.
@@ -59,14 +59,16 @@ def compare(
 
 
 def _print(found: "Comparison") -> None:
-    """Print ranks, variances and, line by line or summed up, what each pair says."""
-    from shiftbench.compare import words
+    """Print numbers with ranks, variances of the differences, and what each pair says, line by line or summed up."""
+    from rich.console import Console
 
-    head, rows = words.ranked(found)
-    summary.table("numbers, ranks from best to worst, (group)", head, rows)
-    if len(found.pairs) <= words.FEW:
-        summary.table("standard deviations between worlds, seeds, test items", words.LEDGER, words.variances(found))
-        print("\n".join(words.lines(found)))  # noqa: T201
-    else:
-        summary.table("pairs", words.PAIRS, words.summed(found))
-    print("\n".join(words.holds(found)))  # noqa: T201
+    from shiftbench.compare import words
+    from shiftbench.report.terminal import Compact
+
+    few = len(found.pairs) <= words.FEW
+    for table in (words.ranked(found), words.variances(found) if few else words.summed(found)):
+        summary.print_compact(Compact(table.title, table.head, tuple(table.rows), frozenset()), Console())
+    for line in [*(words.lines(found) if few else ()), *words.units(found)]:
+        print(line)  # noqa: T201
+    if not few:
+        print("a line each for fewer pairs: --tasks, --tests; all of them: --output FILE.tsv")  # noqa: T201

@@ -85,7 +85,7 @@ def cells(text: str, metrics: Sequence[str]) -> Iterator[Cell]:
         metric = METRICS[one]
         if name != EVERY:
             _check_parts(text, metric, more)
-        levels = [float(part) for part in more if _number(part)] or list(metric.levels) or [None]
+        levels: list[float | None] = [float(part) for part in more if _number(part)] or list(metric.levels) or [None]
         targets = [part for part in more if part in ALL_TARGETS] or [next(iter(metric.targets))]
         strata = [part for part in more if part not in ALL_TARGETS and not _number(part)] or [ALL]
         yield from (

@@ -96,12 +96,12 @@ def difference(
             mean = nested(np.array(values)[:, None], level) if simulated else folds(values, test_share, level)
         else:
             mean = _inside(by_world[worlds[0]], level)
-    except Undefined as reason:
-        return Difference(by_world, value, None, "", reason=str(reason))
-    holds, reason = _holds(by_world, simulated), ""
+    except Undefined as error:
+        return Difference(by_world, value, None, "", reason=str(error))
     if len(worlds) == 1 and by_world[worlds[0]].untold:
-        holds, reason = "these very fits, new clusters", "one training seed: what training leaves to chance is unknown"
-    return Difference(by_world, value, mean, holds, reason=reason)
+        why = "one training seed: what training leaves to chance is unknown"
+        return Difference(by_world, value, mean, "these very fits, new clusters", reason=why)
+    return Difference(by_world, value, mean, _holds(by_world, simulated))
 
 
 def parts(arms: Sequence[Numbers]) -> Parts:

@@ -108,9 +108,4 @@ def _contributions(cell: Cell, stated: Stated, target: Target, clusters: NDArray
     if cell.metric.name in ROOTS:
         root = float(np.sqrt(loss.mean()))
         apart = apart / (2 * root) if root else apart
-    return np.bincount(np.searchsorted(clusters, target.cluster), apart, len(clusters))
-
-
-def known(numbers: Numbers | Undefined) -> bool:
-    """Whether there are numbers."""
-    return isinstance(numbers, Numbers)
+    return np.asarray(np.bincount(np.searchsorted(clusters, target.cluster), apart, len(clusters)), np.float64)

@@ -1,139 +1,162 @@
-"""A comparison in plain words: one line a pair and test set, and small tables for a terminal."""
+"""A comparison in plain words: a line for each pair at each test set, and small tables for a terminal."""
 
 import math
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
-
-import pandas as pd
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from shiftbench.compare.comparison import Comparison
 
 FEW = 60
 """So many lines are read; above, pairs are summed up."""
-SHOWN = 12
-"""Columns of contenders that a terminal has room for."""
-PAIRS = ("first", "second", "number", "better", "worse", "not separated", "tie", "undecided", "win")
-"""Head of the table of pairs."""
-LEDGER = ("test", "of", "world", "seed", "item", "residual", "seeds", "worlds")
-"""Head of the table of variances."""
+SHARED = ("world", "seed", "item", "residual")
+"""Parts of a variance."""
 
-Row = Any
-"""A named row of a table."""
+Row = dict[str, Any]
+"""A row of a table by column."""
 
 
-def lines(found: Comparison) -> Iterator[str]:
+class Table(NamedTuple):
+    """A small table of text."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def lines(found: Comparison) -> list[str]:
     """What the comparison says, a line for each pair and number."""
-    yield from (sentence(row, found.level) for row in found.pairs.itertuples())
+    return [sentence(row) for row in records(found.pairs)]
 
 
-def sentence(row: Row, level: float) -> str:
+def records(table: Any) -> list[Row]:
+    """Rows of a data frame by column."""
+    found: list[Row] = table.astype(object).to_dict("records")
+    return found
+
+
+def sentence(row: Row) -> str:
     """One row of the table of pairs in words."""
-    on = f"on {named(row)} at {row.task} {row.test}"
-    percent = f"{100 * level:g} %"
-    if row.verdict == "tie":
-        return f"{row.first} and {row.second} tie {on}: the same numbers throughout"
-    interval = "" if math.isnan(row.low) else f" [{_ends(row)}]"
-    if row.verdict == "undecided":
-        by = (
-            ""
-            if math.isnan(row.difference)
-            else f" {row.difference:+.3g}{interval} (for {row.holds})" * bool(row.holds)
-        )
-        return f"{row.first} - {row.second}{by} {on}: undecided; {row.reason}"
-    p = f"{row.family} p = {_p(row.adjusted)} of {row.size}"
-    if row.verdict in ("first", "second"):
-        winner, other = (row.first, row.second)[:: 1 if row.verdict == "first" else -1]
-        return f"{winner} is better than {other} by {_size(row, percent)} {on} ({p}; for {row.holds})"
-    seen = f"would have seen {row.detectable:.2g} or more; {_needed(row)}"
-    return f"{row.first} and {row.second} are not separated {on}: {row.difference:+.3g}{interval} ({p}); {seen}"
+    first, second, on = row["first"], row["second"], f"on {_number(row)} at {_test(row)}"
+    interval = "" if math.isnan(row["low"]) else f" [{row['low']:.3g}, {row['high']:.3g}]"
+    match row["verdict"]:
+        case "tie":
+            return f"{first} and {second} tie {on}: the same numbers throughout"
+        case "undecided":
+            known = not math.isnan(row["difference"])
+            by = f": {row['difference']:+.3g}{interval} for {row['holds']}, but" * bool(known and row["holds"])
+            return f"{first} and {second} {on}{by or ':'} undecided ({row['reason']})"
+        case "first" | "second" as better:
+            winner, other = (first, second)[:: 1 if better == "first" else -1]
+            return f"{winner} is better than {other} by {_turned(row)} {on} ({_chance(row)}; for {row['holds']})"
+    seen = f"would have seen {row['detectable']:.2g} or more"
+    return f"{first} and {second} are not separated {on}: {row['difference']:+.3g}{interval} ({_chance(row)}); " + (
+        f"{seen}; {_needed(row)}"
+    )
 
 
-def named(row: Row) -> str:
-    """Metric of a row with its target, level and stratum where they are not the plain ones."""
-    level = "" if math.isnan(row.level) else f"@{row.level:g}"
-    target = "" if row.target == "observed" else f"@{row.target}"
-    distance = ", distance from its nominal value," if row.better == "nominal" else ""
-    return f"{row.metric}{target}{level}{'@' + row.stratum if row.stratum else ''}{distance}"
+def units(found: Comparison) -> Iterator[str]:
+    """For which units results hold, and what was corrected for."""
+    rows = records(found.pairs)
+    for holds, count in Counter(row["holds"] for row in rows if row["holds"]).items():
+        yield f"{count} of {len(rows)} comparisons hold for {holds}"
+    families = {(row["suite"], row["family"], row["size"]) for row in rows if row["size"]}
+    for suite, family, size in sorted(families):
+        of = "the number that the suite named in advance" if family == "Holm" else "all other numbers asked for"
+        yield f"{suite}: {family} over {size} tests of {of}; intervals are {100 * found.level:g} % each by itself"
 
 
-def holds(found: Comparison) -> Iterator[str]:
-    """For which units the results hold, each once, with the number of test sets."""
-    for text, count in Counter(found.pairs.holds[found.pairs.holds != ""]).items():
-        yield f"{count} of {len(found.pairs)} comparisons hold for {text}"
-
-
-def summed(found: Comparison) -> Iterator[tuple[str, ...]]:
-    """Pair, and on how many test sets the first is better, worse, not separated, tied or undecided; win probability."""
-    for (first, second, metric), rows in found.pairs.groupby(["first", "second", "metric"], sort=False):
-        count = Counter(rows.verdict)
-        verdicts = (count["first"], count["second"], count["not separated"], count["tie"], count["undecided"])
-        yield (str(first), str(second), str(metric), *map(str, verdicts), _number(rows.win.mean(), 2))
-
-
-def ranked(found: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Head and rows of the table of ranks: a row a number, best to worst rank and (group) of each contender."""
-    shown = found.contenders[:SHOWN]
+def ranked(found: Comparison) -> Table:
+    """Numbers of all contenders, with the ranks that they may have and, in brackets, their group."""
     rows = []
-    for _, group in found.ranks.groupby(
-        ["task", "test", "metric", "target", "level", "stratum"], dropna=False, sort=False
-    ):
-        by = {row.contender: row for row in group.itertuples()}
+    for _, group in groupby(records(found.ranks), key=lambda row: (row["suite"], _test(row), _number(row))):
+        by = {row["contender"]: row for row in group}
         first = next(iter(by.values()))
-        cells = (_rank(by[name]) if name in by else "" for name in shown)
-        rows.append((f"{first.task} {first.test}", named(first), *cells))
-    return ("test set", "number", *shown), rows
+        cells = (_rank(by[name]) if name in by else "" for name in found.contenders)
+        rows.append((_test(first), _number(first), *cells))
+    return Table("numbers, (group) and ranks from best to worst", ("test set", "number", *found.contenders), rows)
 
 
-def variances(found: Comparison) -> list[tuple[str, ...]]:
-    """Rows of the table of variances, as standard deviations, with what would separate a pair."""
-    return [
-        (
-            f"{row.task} {row.test}",
-            row.of,
-            *(
-                _number(math.sqrt(part) if part >= 0 else math.nan, 4)
-                for part in (row.world, row.seed, row.item, row.residual)
-            ),
-            str(row.seeds),
-            str(row.worlds),
-        )
-        for row in found.ledger.itertuples()
-    ]
+def summed(found: Comparison) -> Table:
+    """On how many test sets each pair is separated, and the mean win probability of the first."""
+    rows = []
+    every = sorted(records(found.pairs), key=lambda row: (row["first"], row["second"], _number(row)))
+    for (first, second, number), group in groupby(every, key=lambda row: (row["first"], row["second"], _number(row))):
+        own = list(group)
+        count = Counter(row["verdict"] for row in own)
+        verdicts = (str(count[name]) for name in ("first", "second", "not separated", "tie", "undecided"))
+        wins = [row["win"] for row in own if not math.isnan(row["win"])]
+        rows.append((f"{first} | {second}", number, *verdicts, f"{sum(wins) / len(wins):.2f}" if wins else ""))
+    head = ("first | second", "number", "first better", "second", "not separated", "tie", "undecided", "first wins")
+    return Table("pairs: number of test sets", head, rows)
 
 
-def _rank(row: Row) -> str:
-    interval = f"{row.best}-{row.worst}" if row.best < row.worst else str(row.best)
-    return f"{row.value:.3f}  {interval} ({row.group})"
+def variances(found: Comparison) -> Table:
+    """Where the error of each difference comes from: standard deviations, and shares of its squared error."""
+    rows = []
+    for row in records(found.ledger):
+        if " - " in row["of"]:
+            shares = _shares(row)
+            parts = (_part(row[name], shares[name]) for name in SHARED)
+            counts = f"{row['worlds']} x {row['seeds']} x {row['items']}"
+            rows.append((_test(row), _number(row), row["of"], *parts, counts))
+    title = "differences: SD between units (share of the squared error)"
+    return Table(
+        title, ("test set", "number", "of", "worlds", "seeds", "items", "left", "worlds x seeds x items"), rows
+    )
 
 
-def _size(row: Row, percent: str) -> str:
-    """Size of a difference, without its sign, with the interval turned likewise."""
-    low, high = sorted((abs(row.low), abs(row.high))) if row.low * row.high > 0 else (row.low, row.high)
-    if row.low * row.high <= 0 and row.difference < 0:
-        low, high = -row.high, -row.low
-    return f"{abs(row.difference):.3g} [{low:.3g}, {high:.3g}]"
+def _shares(row: Row) -> dict[str, float]:
+    """Share of each part in the squared error of the mean over all units."""
+    worlds, seeds, items = row["worlds"], row["seeds"], row["items"]
+    counts = {"world": worlds, "seed": worlds * seeds, "item": worlds * items, "residual": worlds * seeds * items}
+    parts = {name: 0.0 if math.isnan(row[name]) else row[name] / counts[name] for name in SHARED}
+    if row["worlds"] == 1:
+        parts["world"] = 0.0
+    whole = sum(parts.values())
+    return {name: part / whole if whole else math.nan for name, part in parts.items()}
 
 
-def _ends(row: Row) -> str:
-    return f"{row.low:.3g}, {row.high:.3g}"
+def _part(variance: float, share: float) -> str:
+    if math.isnan(variance):
+        return "unknown"
+    return f"{math.sqrt(variance):.3g}" + ("" if math.isnan(share) else f" ({100 * share:.0f} %)")
+
+
+def _test(row: Row) -> str:
+    return f"{row['task']} {row['test']}"
+
+
+def _number(row: Row) -> str:
+    """Metric with its target, level and stratum where they are not the plain ones."""
+    told = "" if row["target"] == "observed" else f"@{row['target']}"
+    told += "" if math.isnan(row["level"]) else f"@{row['level']:g}"
+    told += f"@{row['stratum']}" if row["stratum"] else ""
+    return f"{row['metric']}{told}" + (" (distance from nominal)" if row["better"] == "nominal" else "")
+
+
+def _chance(row: Row) -> str:
+    p = f"{row['adjusted']:.2g}" if row["adjusted"] >= 0.001 else "under .001"
+    wins = "" if math.isnan(row["win"]) else f", {row['first']} wins {100 * row['win']:.0f} %"
+    return f"{row['family']} p {p}{wins}"
+
+
+def _turned(row: Row) -> str:
+    """Size of a difference with its interval, both from the side of the better one."""
+    low, high = (row["low"], row["high"]) if row["difference"] > 0 else (-row["high"], -row["low"])
+    return f"{abs(row['difference']):.3g} [{low:.3g}, {high:.3g}]"
 
 
 def _needed(row: Row) -> str:
     """What would separate two contenders of this difference."""
-    units = [
-        f"{number:.0f} {name}"
-        for name, number in (("seeds each", row.seeds_needed), ("worlds", row.worlds_needed))
-        if not math.isnan(number)
-    ]
-    if units:
-        return f"a difference of this size needs {' or '.join(units)}"
-    return row.reason if row.reason else "no difference to look for"
+    named = (("seeds each", row["seeds_needed"]), ("worlds", row["worlds_needed"]))
+    told = " or ".join(f"{number:.0f} {name}" for name, number in named if not math.isnan(number))
+    if told:
+        return f"a difference of this size needs {told}"
+    return str(row["reason"]) or "there is no difference to look for"
 
 
-def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 0.001 else "under .001"
-
-
-def _number(value: float, digits: int) -> str:
-    return "" if pd.isna(value) else f"{value:.{digits}f}"
+def _rank(row: Row) -> str:
+    interval = f"{row['best']}-{row['worst']}" if row["best"] < row["worst"] else str(row["best"])
+    return f"{row['value']:.3f} ({row['group']}) {interval}"
