@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from cyclopts import App
 
 import shiftbench
-from shiftbench.commands import data, report, run, simulate, tell
+from shiftbench.commands import audit, baseline, check, compare, data, elsewhere, report, run, simulate, tell
 from shiftbench.errors import ShiftbenchError
 
 app = App(
@@ -23,10 +23,16 @@ OUTSIDE = "shiftbench.commands"
 
 app.command(run.run)
 app.command(report.report)
+app.command(compare.compare)
+app.command(check.check)
+app.command(elsewhere.inputs)
+app.command(elsewhere.score)
 app.command(tell.list_, name="list")
 app.command(tell.show)
 app.command(simulate.simulate)
+app.command(audit.audit)
 app.command(data.app)
+app.command(baseline.baseline)
 app.command(tell.doctor)
 for _point in entry_points(group=OUTSIDE):
     app.command(_point.value, name=_point.name, help=f"Comes with {_point.value.partition(':')[0].partition('.')[0]}.")

@@ -16,7 +16,7 @@ from shiftbench.nodes import CURVES, ROWS
 from shiftbench.options import Options
 from shiftbench.plan import Plan
 from shiftbench.provenance import provenance
-from shiftbench.spec import TIERS, Data, Suite
+from shiftbench.spec import TIERS, Data, Fit, Suite
 from shiftbench.store import Store
 from shiftbench.whole import whole
 
@@ -39,8 +39,10 @@ def manifest(
         "nodes": dict(states),
         "skipped": _troubles(planned, outcomes, "skipped"),
         "failed": _troubles(planned, outcomes, "failed"),
+        "own_files": _own_files(planned),
         "facts": _facts(planned, outcomes, store),
         "worlds": _worlds(planned, outcomes, store),
+        "models": _models(planned, outcomes, store),
         "estimated_core_hours": _estimate(options, suites, planned, store),
         "engine": options.engine,
         "workers": options.workers,
@@ -85,6 +87,24 @@ def _facts(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> Json:
         label: {key: value for key, value in facts.items() if not key.endswith("world")}
         for label, facts in told.items()
     }
+
+
+def _models(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> Json:
+    """What is told of models from outside that were not trained here, by label: outputs, scale, error bars."""
+    made = [
+        name
+        for name, node in planned.nodes.items()
+        if isinstance(node, Fit)
+        and node.recipe.kind not in ("network", "control")
+        and outcomes[name].state in ("made", "reused")
+    ]
+    return {planned.labels[name]: store.entry(name).facts for name in made}
+
+
+def _own_files(planned: Plan) -> dict[str, str]:
+    """Digest of the content of every file that a user brought, by its name without folders."""
+    records = [own for node in planned.nodes.values() if isinstance(node, Data) for own in (node.table, node.variants)]
+    return {Path(own.file).name: own.digest for own in records if own}
 
 
 def _worlds(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> dict[str, str]:

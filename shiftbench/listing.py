@@ -9,7 +9,7 @@ import suites
 from shiftbench import catalog
 from shiftbench.errors import InputError
 from shiftbench.metrics.table import METRICS
-from shiftbench.registry import NETWORKS, PROVIDERS
+from shiftbench.registry import EMBEDDINGS, NETWORKS, PREDICTORS, PROVIDERS, Registry
 from shiftbench.spec import TIERS, Task, did_you_mean
 from shiftbench.tasks.files import sources
 from shiftbench.wrappers import WRAPPERS
@@ -23,7 +23,14 @@ def names(kind: str) -> Rows:
 
 
 def describe(name: str) -> str:
-    """Text about the suite, task, recipe, simulator, shift, metric or the like of that name; else `InputError`."""
+    """Text about the suite, task, recipe, simulator, shift, metric or the like of that name; else `InputError`.
+
+    Of a suite file: its tasks, also those that follow from a user's own table.
+    """
+    if name.endswith(".toml"):
+        suite = catalog.load_suite(name)
+        tasks = ["\n".join([f"task {task.name}", *_fields(task)]) for task in suite.task]
+        return "\n\n".join([f"suite {suite.name}: {suite.title}", *tasks])
     known = {kind: [found for found, _ in names(kind)] for kind in _TOLD}
     told = [_TOLD[kind](name) for kind in _TOLD if name in known[kind]]
     if not told:
@@ -99,10 +106,15 @@ def _recipe(name: str) -> str:
     return f"recipe {name}\n" + "\n".join(_fields(catalog.bundled_recipes()[name]))
 
 
+def _registered(registry: Registry) -> Rows:
+    """Names of models, and where each comes from."""
+    return [(name, f"{registry.kind}, {registry.origin(name)}") for name in registry.names()]
+
+
 def _fields(record: Struct) -> list[str]:
     """Every field of a record that is not empty, a line each."""
     shown = {field: getattr(record, field) for field in record.__struct_fields__ if field != "tiers"}
-    return [f"  {field} = {_text(value)}" for field, value in shown.items() if value not in ("", ())]
+    return [f"  {field} = {_text(value)}" for field, value in shown.items() if value not in ("", (), None)]
 
 
 def _wrapper(name: str) -> str:
@@ -118,6 +130,8 @@ def _metric(name: str) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Struct):
+        return "\n  ".join(_fields(value))
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return text.replace("\n", "\n  ")
 
@@ -133,7 +147,9 @@ _LISTED: dict[str, Callable[[], Rows]] = {
     "suites": _suites,
     "tasks": _tasks,
     "recipes": _recipes,
-    "networks": lambda: [(name, "network") for name in NETWORKS.names()],
+    "networks": lambda: _registered(NETWORKS),
+    "predictors": lambda: _registered(PREDICTORS),
+    "embeddings": lambda: _registered(EMBEDDINGS),
     "providers": lambda: [(name, "provider of data") for name in PROVIDERS.names()],
     "wrappers": lambda: [(wrapper.name, wrapper.title) for wrapper in WRAPPERS.values()],
     "metrics": lambda: [(metric.name, metric.title) for metric in METRICS.values()],

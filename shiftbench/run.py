@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,16 +11,19 @@ from typing import Any
 
 import msgspec
 
-from shiftbench import gather
+from shiftbench import gather, results
 from shiftbench.catalog import expand, load_suite
 from shiftbench.errors import InputError, MissingData, StoreError
 from shiftbench.execute import Outcome, drive, engine, width
 from shiftbench.nodes import Maker
 from shiftbench.options import Options, options
+from shiftbench.outside.file import check_tests
 from shiftbench.plan import Plan, plan
 from shiftbench.progress import progress
-from shiftbench.registry import NETWORKS, PROVIDERS
-from shiftbench.spec import Data, Suite
+from shiftbench.registry import MODELS, PROVIDERS
+from shiftbench.report import finished, notebook
+from shiftbench.report.html import fragment
+from shiftbench.spec import Data, Fit, Suite
 from shiftbench.store import Store
 from shiftbench.tasks.files import Files
 from shiftbench.validate import Selection
@@ -37,6 +41,11 @@ class Ran:
     plan: Plan
 
     @property
+    def report(self) -> Path:
+        """The page of the run."""
+        return self.output / finished.PAGE
+
+    @property
     def failed(self) -> int:
         """Number of nodes that failed."""
         return sum(outcome.state == "failed" for outcome in self.outcomes.values())
@@ -45,6 +54,12 @@ class Ran:
     def missing(self) -> int:
         """Number of nodes that lack public files."""
         return sum(outcome.missing for outcome in self.outcomes.values())
+
+    def _repr_html_(self) -> str:
+        tables = notebook.shown(results.read(self.output / "results.parquet"), self.manifest["facts"])
+        nodes = ", ".join(f"{count} {state}" for state, count in sorted(self.manifest["nodes"].items()))
+        said = f"{', '.join(self.manifest['suites'])}, {self.manifest['tier']}: {nodes}"
+        return fragment(tables, [said], self.report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +100,44 @@ def preview(options: Options, suites: list[Suite] | None = None) -> list[Preview
 
 
 def run(options: Options, suites: list[Suite] | None = None) -> Ran:
-    """Make what is missing, write `results.parquet`, `cost.parquet` and `manifest.json` into the output folder.
+    """Make what is missing, write tables, manifest and report into the output folder.
 
     `suites` are run instead of those that the options name. Raises `InputError` for unknown names and `StoreError` for
     a folder that cannot be written; a node that fails does not stop the others.
     """
     start = time.time()
-    options = replace(options, workers=width(options.engine, options.workers, options.scheduler))
     suites = suites or expand(load_suite(options.suite))
-    sketch = plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
-    _writable(options.output)
-    store = Store(options.context.store)
-    store.prepare()
-    present, failed = _fetch(sketch, options.context.files())
-    planned = plan(suites, options.tier, options.selection, present)
-    options = replace(options, context=replace(options.context, failed=failed))
-    ordered = planned.ordered()
-    reused = {name: Outcome("reused") for name in ordered if store.intact(name)}
-    missing = {
-        name: tuple(need for need in needs if need not in reused)
-        for name, needs in ordered.items()
-        if name not in reused
-    }
-    outcomes = reused | _make(options, planned, missing, start)
+    options, planned = ready(options, suites)
+    store, outcomes = Store(options.context.store), make(options, planned, planned.nodes, start)
     manifest = gather.manifest(options, suites, planned, store, outcomes, start)
     gather.write(options.output, suites, planned, store, outcomes, manifest)
+    finished.write(options.output)
     return Ran(options.output, manifest, outcomes, planned)
+
+
+def ready(options: Options, suites: list[Suite]) -> tuple[Options, Plan]:
+    """What is to be made, with the files fetched that can be and the store prepared; errors as of `run`."""
+    options = replace(options, workers=width(options.engine, options.workers, options.scheduler))
+    sketch = plan(suites, options.tier, options.selection)  # names are checked before anything is fetched
+    writable(options.output)
+    Store(options.context.store).prepare()
+    present, failed = _fetch(sketch, options.context.files())
+    planned = plan(suites, options.tier, options.selection, present)
+    _check_predictions(options, suites, planned, present)
+    return replace(options, context=replace(options.context, failed=failed)), planned
+
+
+def _check_predictions(options: Options, suites: list[Suite], planned: Plan, present: set[str]) -> None:
+    """Refuse files of predictions of sets that the suites do not have, whether or not they are among those chosen."""
+    fits = [node.recipe for node in planned.nodes.values() if isinstance(node, Fit)]
+    files = {recipe.network for recipe in fits if recipe.kind == "predictions"}
+    if not files:
+        return
+    chosen = Selection(recipes=options.selection.recipes, worlds=options.selection.worlds)
+    whole = plan(suites, options.tier, chosen, present)
+    labels = {name: label for name, label in whole.labels.items() if isinstance(whole.nodes[name], Data)}
+    for file in sorted(files):
+        check_tests(Path(file), labels)
 
 
 def _fetch(sketch: Plan, files: Files) -> tuple[set[str], dict[str, str]]:
@@ -129,7 +156,8 @@ def _fetch(sketch: Plan, files: Files) -> tuple[set[str], dict[str, str]]:
     return present, failed
 
 
-def _writable(folder: Path) -> None:
+def writable(folder: Path) -> None:
+    """Make a folder and see that files can be written there; `StoreError` if not."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".writable").touch()
@@ -138,10 +166,23 @@ def _writable(folder: Path) -> None:
         raise StoreError(f"{folder}: cannot write ({error.strerror}); give another folder with --output") from error
 
 
+def make(options: Options, planned: Plan, names: Collection[str], start: float) -> dict[str, Outcome]:
+    """Outcome of each of `names`, nodes of the plan with all that they need: made, or reused if they are there."""
+    store = Store(options.context.store)
+    ordered = {name: needs for name, needs in planned.ordered().items() if name in names}
+    reused = {name: Outcome("reused") for name in ordered if store.intact(name)}
+    missing = {
+        name: tuple(need for need in needs if need not in reused)
+        for name, needs in ordered.items()
+        if name not in reused
+    }
+    return reused | _make(options, planned, missing, start)
+
+
 def _make(options: Options, planned: Plan, missing: dict[str, tuple[str, ...]], start: float) -> dict[str, Outcome]:
     if not missing:
         return {}
-    local = [name for name in options.selection.recipes if NETWORKS.local(name)]
+    local = [name for name in options.selection.recipes if any(known.local(name) for known in MODELS.values())]
     if local and options.engine != "inprocess":
         raise InputError(
             f"recipe {local[0]!r} is known to this script only; expected the engine inprocess, or path.py:name"

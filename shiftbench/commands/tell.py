@@ -10,6 +10,8 @@ Kind = Literal[
     "tasks",
     "recipes",
     "networks",
+    "predictors",
+    "embeddings",
     "providers",
     "wrappers",
     "metrics",

@@ -25,7 +25,9 @@ def built(recipe: Recipe) -> Call:
     """What a recipe of kind callable or embedding calls: a class is built once a process, all else is as it is."""
     registry = MODELS["embedding" if recipe.kind == "embedding" else "callable"]
     thing: Any = registry.get(recipe.network)
-    call: Any = _instance(thing, recipe.name, recipe.code) if inspect.isclass(thing) else thing
+    call: Any = thing
+    if inspect.isclass(thing):
+        call = _instance(thing, recipe.name, recipe.code)  # type: ignore[arg-type] # of mypy: a class has a hash
     if not callable(call):
         raise ModelError(f"{recipe.name}: {type(call).__name__} cannot be called; expected __call__(sequences)")
     said: Call = call

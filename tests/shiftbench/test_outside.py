@@ -143,7 +143,10 @@ def test_unknown_letters_are_n():
         ("words", r"words: mean is list of <U60; expected numbers"),
         ("ragged", "ragged: mean: raised ValueError: .*; expected numbers"),
         ("nothing", r"nothing: mean is NoneType of object; expected numbers"),
-        ("raises", r"raises: rows 1 to 100: raised KeyError: .*no such letter:.*; expected an answer to every sequence"),
+        (
+            "raises",
+            r"raises: rows 1 to 100: raised KeyError: .*no such letter:.*; expected an answer to every sequence",
+        ),
         ("unsure", "unsure: SD is 0.0 in row 1, column 1; expected above 0"),
         ("triple", "triple: gave a tuple of 3; expected an array, or a pair: mean and SD"),
         ("misnamed", "misnamed: outputs aa; expected one of the task; did you mean 'a'"),
@@ -163,8 +166,13 @@ def test_a_wrong_answer_is_one_line_with_the_name_of_the_model(name, message):
 def test_rows_of_later_chunks_are_counted_from_the_first(monkeypatch):
     monkeypatch.setattr(calls, "CHUNK", 30)
     module = registry.load_path(f"{TOYS}:nan")
-    late = iter([module.__globals__["gc"]] * 2 + [module] * 9)
-    monkeypatch.setattr(calls, "built", lambda recipe: lambda texts: next(late)(texts))
+    sound = module.__globals__["gc"]
+    late = iter([sound, sound, module])
+
+    def third(texts):
+        return next(late)(texts)
+
+    monkeypatch.setattr(calls, "built", lambda recipe: third)
     with pytest.raises(ModelError, match="mean is nan in row 64"):
         predicted("nan")
 
@@ -186,7 +194,9 @@ def test_an_embedding_gets_a_ridge():
 
 
 def test_an_embedding_of_another_shape_is_refused(monkeypatch):
-    with pytest.raises(ModelError, match=r"profile: embedding is \(256, 60, 4\); expected \(256,\) or \(256, columns\)"):
+    with pytest.raises(
+        ModelError, match=r"profile: embedding is \(256, 60, 4\); expected \(256,\) or \(256, columns\)"
+    ):
         embedding.Embedding(recipe("profile")).fit(TRAIN, VALIDATION, {})
     head = embedding.Embedding(recipe("letters"))
     state = head.fit(TRAIN, VALIDATION, {})
@@ -215,11 +225,11 @@ def test_registered_names_are_recipes_of_their_kind(registries):
 
 def test_a_name_of_two_things_is_refused(registries):
     shiftbench.register_predictor("cnn")(toy_predictors.gc)
-    with pytest.raises(InputError, match="'cnn': the name of a bundled recipe and .*toy_predictors:gc; rename yours"):
+    with pytest.raises(InputError, match=r"'cnn': the name of a bundled recipe and .*toy_predictors:gc; rename yours"):
         load_recipe("cnn")
     shiftbench.register_predictor("twice")(toy_predictors.gc)
     shiftbench.register_network("twice")(toy_predictors.Built)
-    with pytest.raises(InputError, match="'twice': the name of .*:Built and .*:gc; rename yours"):
+    with pytest.raises(InputError, match=r"'twice': the name of .*:Built and .*:gc; rename yours"):
         load_recipe("twice")
     del toy_predictors.gc.shiftbench_kind
 
