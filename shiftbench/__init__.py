@@ -3,7 +3,8 @@
 Public names, each imported when first used: `register_network`, `register_predictor`, `register_embedding` and
 `register_provider` (decorators that enter a model or a provider of data under a name), `predictor` and `embedding`
 (decorators that say what a model is), `check` (what a model does, before time is spent on it), `audit` (what
-training gives away of the test sets of a task), `run_suite` (the main job), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
+training gives away of the test sets of a task), `run_suite` (the main job), `read_results` (the table of a run),
+`World` and `Sample` (what simulators give).
 """
 
 from importlib import import_module

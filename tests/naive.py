@@ -38,6 +38,39 @@ def overlap_clusters(sequence, k):
     return [label[row] for row in range(len(sequence))]
 
 
+# similarity
+
+
+def diagonal_matches(one, other):
+    """Most letters of a row of codes that another has at the same places, moved by any number of letters."""
+    shifts = range(1 - len(one), len(other))
+    return max(int(_alike(one, other, shift).sum()) for shift in shifts)
+
+
+def _alike(one, other, shift):
+    low, high = max(0, -shift), min(len(one), len(other) - shift)
+    mine = one[low:high]
+    return (mine == other[low + shift : high + shift]) & (mine <= 3)
+
+
+def gapped_matches(one, other, gap, longest):
+    """Matched letters of the alignment that has most, less `gap` for each gap of up to `longest` letters."""
+    none = (-math.inf, 0)
+    score = [[none] * (len(other) + 1) for _ in range(len(one) + 1)]
+    best = (0, 0)
+    for i in range(len(one)):
+        for j in range(len(other)):
+            ways = [(0, 0), score[i][j]]
+            for g in range(1, longest + 1):
+                ways += [(score[i][j - g][0] - gap, score[i][j - g][1])] if j >= g else []
+                ways += [(score[i - g][j][0] - gap, score[i - g][j][1])] if i >= g else []
+            before = max(ways)
+            same = int(one[i] == other[j] and one[i] <= 3)
+            score[i + 1][j + 1] = (before[0] + same, before[1] + same)
+            best = max(best, score[i + 1][j + 1])
+    return best[1]
+
+
 # metrics
 
 

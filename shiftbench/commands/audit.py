@@ -7,14 +7,19 @@ from cyclopts import Parameter
 
 from shiftbench import summary
 from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.own import TableOptions, own_suites
+from shiftbench.commands.own_variants import VariantOptions
+from shiftbench.errors import InputError
 
 DETAILED = 3
 """Test sets whose subsets are shown in the terminal; of more, name some with --tests."""
 
 
 def audit(
-    task: str,
+    task: str = "",
     *,
+    table: TableOptions | None = None,
+    variants: VariantOptions | None = None,
     tier: str = "",
     run: Path | None = None,
     recipes: Annotated[Names, Parameter(name=["--recipes", "--recipe"])] = (),
@@ -34,9 +39,10 @@ def audit(
     Parameters
     ----------
     task
-        suite/task, or path.toml/task of a suite of your own.
+        suite/task, or path.toml/task of a suite of your own; a suite alone for all of its tasks. Not needed with a run
+        or with your own files.
     tier
-        Sizes of the training and test sets; default the largest of the task.
+        Sizes of the training and test sets; default the largest of each task.
     run
         Folder of a finished run: its sets and its predictions.
     recipes
@@ -58,14 +64,28 @@ def audit(
     """
     from shiftbench.leakage.audit import audit as examine
 
+    own = own_suites(task, table, variants)
+    if not task and not own and run is None:
+        raise InputError("audit: nothing named; expected suite/task, --table FILE or --run FOLDER")
     found = examine(
-        task, tier=tier, run=run, recipes=recipes, tests=tests, far=far, store=store, data_dir=data_dir, offline=offline
+        own[0] if own else task,
+        tier=tier,
+        run=run,
+        recipes=recipes,
+        tests=tests,
+        far=far,
+        store=store,
+        data_dir=data_dir,
+        offline=offline,
     )
-    tables = list(found.tables())
-    for title, frame in tables if len(tables) <= 1 + DETAILED else tables[:1]:
+    clean = [told["clean"] for facts in found.facts.values() for told in facts["tests"].values()]
+    few = len(clean) <= DETAILED
+    for title, frame in found.tables(subsets=few):
         summary.table(title, list(frame.columns), frame.itertuples(index=False))
-    for sentence in found.said:
+    for sentence in found.said(clean=few):
         print(sentence)  # noqa: T201
+    if not few:
+        print(f"{sum(clean)} of {len(clean)} test sets are clean: no duplicate, near duplicate or shared 50 bases")  # noqa: T201
     found.write(output, rows)
     for path, frame in ((output, found.scores), (rows, found.rows)):
         if path is not None:

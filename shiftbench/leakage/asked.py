@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftbench import arrays
-from shiftbench.compare.contents import Contender, Contents, Place, Scored, read
-from shiftbench.errors import InputError, MissingData
+from shiftbench.compare.contents import Contender, Contents, Place, Scored
+from shiftbench.errors import InputError, MissingData, Skipped
 from shiftbench.nodes import Context, read_sample, wrap
 from shiftbench.plan import Plan, plan
 from shiftbench.registry import PROVIDERS
-from shiftbench.spec import TIERS, Data, Suite, Task, did_you_mean
+from shiftbench.spec import Data, Suite, Task
 from shiftbench.store import Entry, Store
 from shiftbench.targets import TestSet
 from shiftbench.validate import Selection
@@ -46,31 +46,37 @@ class Asked:
     predicted: dict[str, Means] = field(default_factory=dict)
 
 
-def largest(suite: Suite, teacher: Task) -> str:
-    """The largest tier that a task has; `InputError` if it has none."""
-    tiers = [tier for tier in TIERS if tier in teacher.tiers]
-    if not tiers:
-        raise InputError(f"suite {suite.name}, task {teacher.name}: no tiers; expected one of {', '.join(TIERS)}")
-    return tiers[-1]
+class Sets(NamedTuple):
+    """Training sequences and test sets of a task; `absent`: why other test sets could not be made, by name."""
+
+    training: Training
+    asked: list[Asked]
+    absent: dict[str, str]
 
 
-def planned(suite: Suite, task: Task, tier: str, context: Context) -> tuple[Training, list[Asked]]:
-    """Training sequences and test sets of the first world at a tier; made here where the store lacks them."""
+def planned(suite: Suite, task: Task, tier: str, context: Context) -> Sets:
+    """Sets of the first world at a tier; made here where the store lacks them.
+
+    `InputError` for a tier that the task does not have or is not run at.
+    """
+    if task.at and tier not in task.at:
+        raise InputError(f"task {task.name}: not run at tier {tier}; expected one of {', '.join(task.at)}")
     made = _plan(suite, task, tier, context)
-    data = {made.labels[name]: (name, node) for name, node in made.nodes.items() if isinstance(node, Data)}
+    data = {label: (name, node) for name, label in made.labels.items() if isinstance(node := made.nodes[name], Data)}
     first = {label: found for label, found in data.items() if found[1].world == 0}
     training = next(_samples(*found, context) for found in first.values() if found[1].role == "training")
     prefix = f"{suite.name}/{task.name}/world0/"
-    tests = {
-        label.removeprefix(prefix).removesuffix("/test"): (name, _samples(name, node, context)["test"])
-        for label, (name, node) in first.items()
-        if node.role == "test"
-    }
-    asked = [
-        Asked(name, TestSet(sample, task.scored, task.labelled, RESAMPLES, digest))
-        for name, (digest, sample) in tests.items()
-    ]
-    return _joined([training[role] for role in ROLES]), asked
+    asked, absent = [], {}
+    for label, (digest, node) in first.items():
+        if node.role == "test":
+            name = label.removeprefix(prefix).removesuffix("/test")
+            try:
+                sample = _samples(digest, node, context)["test"]
+            except Skipped as reason:
+                absent[name] = str(reason)
+            else:
+                asked.append(Asked(name, TestSet(sample, task.scored, task.labelled, RESAMPLES, digest)))
+    return Sets(_joined(training), asked, absent)
 
 
 def _plan(suite: Suite, task: Task, tier: str, context: Context) -> Plan:
@@ -97,30 +103,22 @@ def _stored(entry: Entry) -> dict[str, Sample]:
     return {Path(name).stem: arrays.load_sample(entry.file(name)) for name in entry.files if name.endswith(".npz")}
 
 
-def _joined(samples: Sequence[Sample]) -> Training:
-    parts = [(sample.id, sample.sequence, sample.observed) for sample in samples]
-    return Training(*(np.concatenate(columns) for columns in zip(*parts, strict=True)), samples[0].outputs)
+def _joined(samples: dict[str, Sample]) -> Training:
+    fitted = [samples[role] for role in ROLES]
+    return Training(
+        id=np.concatenate([sample.id for sample in fitted]),
+        sequence=np.concatenate([sample.sequence for sample in fitted]),
+        observed=np.concatenate([sample.observed for sample in fitted]),
+        outputs=fitted[0].outputs,
+    )
 
 
-def ran(
-    folder: Path, suite: str, task: str, recipes: Sequence[str], store: Path | None
-) -> tuple[Training, list[Asked]]:
-    """Likewise of a finished run, with what its recipes (none named: all) predicted, each as it is.
-
-    `InputError` for a task or recipe that the run does not have.
-    """
-    contents = read(folder, store)
+def ran(contents: Contents, suite: str, task: str, recipes: Sequence[str]) -> Sets:
+    """Likewise of a finished run, with what its recipes (none named: all) predicted, each as it is."""
     places = [place for place in contents.scores if (place.suite, place.task) == (suite, task)]
-    if not places:
-        known = sorted({f"{place.suite}/{place.task}" for place in contents.scores})
-        raise InputError(f"{folder}: no task {suite + '/' + task!r}{did_you_mean(f'{suite}/{task}', known)}")
     known = sorted({who.recipe for place in places for who in contents.scores[place]})
-    for recipe in recipes:
-        if recipe not in known:
-            raise InputError(f"{folder}: no recipe {recipe!r}{did_you_mean(recipe, known)}")
     training = _stored(contents.store.entry(_first(contents, places[0]).training))
-    asked = [_predicted(contents, place, recipes or known) for place in places]
-    return _joined([training[role] for role in ROLES]), asked
+    return Sets(_joined(training), [_predicted(contents, place, recipes or known) for place in places], {})
 
 
 def _first(contents: Contents, place: Place) -> Scored:

@@ -8,35 +8,46 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shiftbench.catalog import find_task, load_suite
+from shiftbench.compare.contents import read
 from shiftbench.errors import InputError
-from shiftbench.leakage.asked import Asked, Training, largest, planned, ran
+from shiftbench.leakage.asked import Asked, Sets, Training, planned, ran
+from shiftbench.leakage.named import tasks, tasks_of
 from shiftbench.leakage.pairs import Pairs, pairs
 from shiftbench.leakage.scores import COLUMNS, scored, scores, share
 from shiftbench.leakage.subsets import FAR, NEAR, subsets
-from shiftbench.leakage.words import overview, small, verdict
+from shiftbench.leakage.words import clean, overview, small, verdict
 from shiftbench.nodes import Context
 from shiftbench.options import default_data, default_store
 from shiftbench.report.html import fragment
 from shiftbench.report.tables import Entry, Table
-from shiftbench.spec import Suite, Task, did_you_mean
+from shiftbench.spec import Suite, did_you_mean
 from shiftbench.whole import whole
 from simulators.cache import cache_folder
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What training gives away of the test sets of a task.
+    """What training gives away of the test sets of tasks.
 
-    `scores`: a row a test set, subset, predictor, output and metric (`scores.COLUMNS`); share of rows is a metric of
-    nobody. `rows`: a row a test sequence that is scored, with its nearest training sequence. `said`: a sentence or two
-    a test set. `facts`: JSON values that say what was audited.
+    `scores`: a row a task, test set, subset, predictor, output and metric (`scores.COLUMNS`); the share of rows is a
+    metric of nobody. `rows`: a row a test sequence that is scored, with its nearest training sequence. `facts` by
+    task: JSON values that say what was audited, and of each test set whether it is `clean`, a `verdict` in words and
+    how many rows each subset has.
     """
 
     scores: pd.DataFrame
     rows: pd.DataFrame
-    said: tuple[str, ...]
     facts: dict[str, Any]
+
+    def said(self, clean: bool = True) -> list[str]:
+        """Sentences on each test set, also of `clean` ones if asked for, and on those that could not be made."""
+        absent = [
+            f"{task} {test}: not made ({reason})"
+            for task, facts in self.facts.items()
+            for test, reason in facts["absent"].items()
+        ]
+        sets = [(task, test, told) for task, facts in self.facts.items() for test, told in facts["tests"].items()]
+        return absent + [f"{task} {test}: {told['verdict']}" for task, test, told in sets if clean or not told["clean"]]
 
     def write(self, scores: Path | None, rows: Path | None = None) -> None:
         """Write `scores` and `rows`, where a path is given, as tab-separated tables, whole or not at all."""
@@ -45,18 +56,20 @@ class Audit:
                 with whole(where) as partial:
                     frame.to_csv(partial, sep="\t", index=False)
 
-    def _repr_html_(self) -> str:
-        return fragment([_shown(*table) for table in self.tables()], self.said)
+    def tables(self, subsets: bool = True) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Titles and small tables of texts: all test sets of a task and, if asked for, the `subsets` of each."""
+        for task, facts in self.facts.items():
+            frame = self.scores[self.scores.task == task]
+            yield f"{task} against {facts['training']:,} training sequences", overview(frame)
+            for test in facts["tests"] if subsets else ():
+                yield f"{task} {test}", small(frame[frame.test == test])
 
-    def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Titles and small tables of texts: all test sets, and the subsets of each with what is scored there."""
-        yield f"{self.facts['task']} against {self.facts['training']:,} training sequences", overview(self.scores)
-        for test, frame in self.scores.groupby("test", sort=False):
-            yield str(test), small(frame)
+    def _repr_html_(self) -> str:
+        return fragment([_shown(*table) for table in self.tables()], self.said())
 
 
 def audit(
-    task: str | tuple[Suite, Task],
+    task: str | Suite = "",
     *,
     tier: str = "",
     run: Path | str | None = None,
@@ -67,59 +80,67 @@ def audit(
     data_dir: Path | None = None,
     offline: bool = False,
 ) -> Audit:
-    """Audit of a task, named `suite/task` or `suite.toml/task`, or given as records.
+    """Audit of a task, named `suite/task` or `suite.toml/task`, or of all tasks of a suite, by name or as a record.
 
     Its training and validation sequences at a `tier` (none: its largest) are held against each of its test sets (or
-    `tests`); of a finished `run` they are those of the run, with the predictions of `recipes` (none: all). Below
-    the identity `far` a test sequence is far from training. Of simulated tasks the first world is audited. `InputError` for
-    unknown names, `MissingData` without the files.
+    `tests`); of a finished `run` (whose tasks are all audited if none is named) they are those of the run, with the
+    predictions of `recipes` (none: all). Below the identity `far` a test sequence is far from training. Of simulated
+    tasks the first world is audited. Raises `InputError` for unknown names and `MissingData` without the files.
     """
     if not 0 < far <= 1:
         raise InputError(f"--far: {far}; expected an identity above 0, at most 1")
-    if recipes and run is None:
-        raise InputError("--recipe: predictions are those of a finished run; expected --run FOLDER as well")
-    suite, chosen = _find(task) if isinstance(task, str) else task
-    if run is not None:
-        training, asked = ran(Path(run), suite.name, chosen.name, recipes, store)
-    else:
-        tier = tier or largest(suite, find_task(chosen.trained_on, suite) if chosen.trained_on else chosen)
+    if run is None:
+        if recipes:
+            raise InputError("--recipe: predictions are those of a finished run; expected --run FOLDER as well")
         context = Context(store or default_store(), cache_folder(), data_dir or default_data(), offline)
-        training, asked = planned(suite, chosen, tier, context)
+        sets = {name: planned(*one, context) for name, one in tasks(task, tier).items()}
+    else:
+        contents = read(Path(run), store)
+        sets = {
+            f"{suite}/{name}": ran(contents, suite, name, recipes) for suite, name in tasks_of(contents, task, recipes)
+        }
+    known = [name for found in sets.values() for name in (*(one.name for one in found.asked), *found.absent)]
     for name in tests:
-        if name not in (known := [one.name for one in asked]):
+        if name not in known:
             raise InputError(f"--tests: no test set {name!r}{did_you_mean(name, known)}")
-    asked = [one for one in asked if not tests or one.name in tests]
-    facts = {"task": f"{suite.name}/{chosen.name}", "tier": tier, "run": str(run or ""), "far": far, "near": NEAR}
-    return _audited(training, asked, facts)
+    return _joined([_audited(where, found, tests, far) for where, found in sets.items()])
 
 
-def _find(where: str) -> tuple[Suite, Task]:
-    suite_name, slash, name = where.rpartition("/")
-    if not slash or where.endswith(".toml"):
-        known = [task.name for task in load_suite(where).task]
-        raise InputError(f"audit {where}: no task named; expected {', '.join(f'{where}/{task}' for task in known)}")
-    suite = load_suite(suite_name)
-    return suite, find_task(f"{suite.name}/{name}", suite)
-
-
-def _audited(training: Training, asked: Sequence[Asked], facts: dict[str, Any]) -> Audit:
-    found = pairs([one.tests.sample.sequence for one in asked], training.sequence)
-    told, rows, said, sets = [], [], [], {}
+def _audited(task: str, sets: Sets, tests: Sequence[str], far: float) -> Audit:
+    asked = [one for one in sets.asked if not tests or one.name in tests]
+    absent = {name: reason for name, reason in sets.absent.items() if not tests or name in tests}
+    told, rows, counts = [pd.DataFrame(columns=list(COLUMNS))], [], {}
+    found = pairs([one.tests.sample.sequence for one in asked], sets.training.sequence)
     for one, pair in zip(asked, found, strict=True):
-        parts = subsets(pair, facts["far"])
-        lines = [share(one, part) for part in parts] + [*scores(one, pair, training, parts)]
-        told += lines
-        rows.append(_rows(one, pair, training))
-        frame = pd.DataFrame(lines, columns=list(COLUMNS))
-        said.append(verdict(frame, one.name, pair.chance, rows[-1]))
-        sets[one.name] = {"rows": len(rows[-1]), "chance": pair.chance} | _counts(frame)
-    facts |= {"training": len(training.id), "tests": sets, "verdict": said}
-    return Audit(pd.DataFrame(told, columns=list(COLUMNS)), pd.concat(rows, ignore_index=True), tuple(said), facts)
+        parts = subsets(pair, far)
+        lines = [share(one, part) for part in parts] + [*scores(one, pair, sets.training, parts)]
+        told.append(pd.DataFrame(lines))
+        rows.append(_rows(one, pair, sets.training))
+        words = {"clean": clean(told[-1]), "verdict": verdict(told[-1], pair.chance, rows[-1])}
+        counts[one.name] = {"chance": pair.chance} | words | {"rows": dict(_counts(told[-1]))}
+    facts = {"far": far, "near": NEAR, "training": len(sets.training.id), "absent": absent, "tests": counts}
+    return Audit(_of(task, told), _of(task, rows), {task: facts})
 
 
-def _counts(frame: pd.DataFrame) -> dict[str, int]:
+def _counts(frame: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    """Rows of each subset."""
     told = frame[frame.metric == "share"]
-    return dict(zip(told.subset, told.rows.tolist(), strict=True))
+    return zip(told.subset, told.rows.tolist(), strict=True)
+
+
+def _of(task: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables below each other, in front the task."""
+    known = [frame for frame in frames if len(frame)]
+    whole = pd.concat(known, ignore_index=True) if known else pd.DataFrame({"test": []})
+    whole.insert(0, "task", task)
+    return whole
+
+
+def _joined(audits: Sequence[Audit]) -> Audit:
+    scores, rows = (
+        pd.concat(frames, ignore_index=True) for frames in zip(*((a.scores, a.rows) for a in audits), strict=True)
+    )
+    return Audit(scores, rows, {task: facts for one in audits for task, facts in one.facts.items()})
 
 
 def _rows(asked: Asked, found: Pairs, training: Training) -> pd.DataFrame:

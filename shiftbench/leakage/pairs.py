@@ -49,7 +49,7 @@ def pairs(tests: Sequence[Sequences], train: Sequences) -> list[Pairs]:
 def _of(found: Pairs, rows: NDArray[np.intp], chance: NDArray[np.intp]) -> Pairs:
     identity = found.nearest.identity
     return Pairs(
-        nearest=Nearest(*(column[rows] for column in found.nearest)),
+        nearest=found.nearest.of(rows),
         identical=found.identical[rows],
         turned=found.turned[rows],
         shared={length: mask[rows] for length, mask in found.shared.items()},

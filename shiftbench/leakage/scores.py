@@ -49,7 +49,7 @@ def scores(asked: Asked, found: Pairs, training: Training, subsets: Sequence[Sub
                 if len(outputs) > 1:
                     made[MEAN] = _averaged(list(made.values()))
                 for output, (estimate, rows, clusters) in made.items():
-                    of = {"test": asked.name, "subset": subset.name, "kind": subset.kind, "who": who}
+                    of: Row = {"test": asked.name, "subset": subset.name, "kind": subset.kind, "who": who}
                     of |= {"output": output, "metric": metric, "rows": rows, "clusters": clusters}
                     yield of | _told(estimate, clusters)
 
@@ -57,7 +57,14 @@ def scores(asked: Asked, found: Pairs, training: Training, subsets: Sequence[Sub
 def share(asked: Asked, subset: Subset) -> Row:
     """The share of scored rows that a subset has, as a row likewise."""
     rows = scored(asked)
-    of = {"test": asked.name, "subset": subset.name, "kind": subset.kind, "who": "", "output": "", "metric": "share"}
+    of: Row = {
+        "test": asked.name,
+        "subset": subset.name,
+        "kind": subset.kind,
+        "who": "",
+        "output": "",
+        "metric": "share",
+    }
     inside = rows & subset.rows
     clusters = len(np.unique(asked.tests.sample.group[inside]))
     value = float(inside.sum() / rows.sum()) if rows.any() else np.nan

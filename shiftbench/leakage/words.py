@@ -1,6 +1,7 @@
 """An audit in a terminal: a verdict in a few sentences and a small table for each test set."""
 
 import math
+from typing import Any
 
 import pandas as pd
 
@@ -12,23 +13,28 @@ SHOWN = 4
 PRIMARY = "pearson"
 
 NEAR_NAME, BELOW_NAME = f"identity {NEAR:.2f} or more", f"identity below {NEAR:.2f}"
+GIVEN_AWAY = (NEAR_NAME, "identical", "identical, other strand", "shares 100 bases", "shares 50 bases")
+"""Subsets that hold no row if training gives nothing away."""
 SHARED = ("shares 100 bases", "shares 50 bases")
 
 
-def verdict(frame: pd.DataFrame, test: str, chance: float, rows: pd.DataFrame) -> str:
+def clean(frame: pd.DataFrame) -> bool:
+    """Whether the scores of a test set tell of no duplicate, near duplicate or shared stretch."""
+    return not frame[(frame.metric == "share") & frame.subset.isin(GIVEN_AWAY)].rows.any()
+
+
+def verdict(frame: pd.DataFrame, chance: float, rows: pd.DataFrame) -> str:
     """What the scores `frame` of a test set say in plain words; `rows` as in `Audit.rows`."""
     share = frame[frame.metric == "share"].set_index("subset")
-    total, near = int(share.rows["all"]), int(share.rows[NEAR_NAME])
-    alike = [int(share.rows[name]) for name in ("identical", "identical, other strand", *SHARED)]
-    if not near and not any(alike):
+    total, near, same, turned, hundred, fifty = (int(share.rows[name]) for name in ("all", *GIVEN_AWAY))
+    if clean(frame):
         said = [
-            f"{test}: none of {total:,} test rows is in training, on either strand, matches it in {NEAR:.0%} of its "
+            f"none of {total:,} test rows is in training, on either strand, matches it in {NEAR:.0%} of its "
             f"letters or shares 50 bases with it."
         ]
     else:
-        same, turned, hundred, fifty = alike
         said = [
-            f"{test}: {near / max(total, 1):.1%} of {total:,} test rows ({near:,}) match a training sequence in "
+            f"{near / max(total, 1):.1%} of {total:,} test rows ({near:,}) match a training sequence in "
             f"{NEAR:.0%} of their letters or more; {same:,} are in training as they are, {turned:,} on the other "
             f"strand; {fifty / max(total, 1):.1%} share 50 bases or more with one, {hundred / max(total, 1):.1%} 100."
         ]
@@ -37,9 +43,7 @@ def verdict(frame: pd.DataFrame, test: str, chance: float, rows: pd.DataFrame) -
     if missed := int(((rows.sure > NEAR) & (rows.identity < NEAR)).sum()):
         said.append(f"In {missed:,} rows a near duplicate may have been missed: all of their stretches are common.")
     if not math.isnan(chance):
-        said.append(
-            f"One in a hundred sequences of the same letters in random order reaches an identity of {chance:.2f}."
-        )
+        said.append(f"One in a hundred sequences of the same letters in random order is {chance:.2f} alike.")
     return " ".join(said)
 
 
@@ -85,7 +89,7 @@ def _score(frame: pd.DataFrame, who: str, far: str, share: float) -> str:
     known = told.status == "ok"
     name = "The label of the nearest training sequence" if who == NEIGHBOUR else who
     if not known.any():
-        return f"{name}: no score ({told.reason.iloc[0]})."
+        return ""
     there = next((subset for subset in (NEAR_NAME, *SHARED) if known[subset]), "")
     where = {"all rows": "all", "elsewhere": BELOW_NAME, f"far from training ({share:.0%} of the rows)": far}
     if there:
@@ -94,7 +98,7 @@ def _score(frame: pd.DataFrame, who: str, far: str, share: float) -> str:
     return f"{name}: {PRIMARY} " + ", ".join(parts) + "."
 
 
-def _number(row: "pd.Series[object] | object") -> str:
+def _number(row: Any) -> str:
     value, low, high = (float(getattr(row, name)) for name in ("value", "low", "high"))
     if math.isnan(value):
         return "-"

@@ -35,6 +35,10 @@ class Nearest(NamedTuple):
     reverse: NDArray[np.bool_]
     sure: NDArray[np.float32]
 
+    def of(self, rows: NDArray[np.intp]) -> "Nearest":
+        """Those of some of the test sequences."""
+        return Nearest(self.row[rows], self.identity[rows], self.reverse[rows], self.sure[rows])
+
 
 def nearest(test: Sequences, train: Sequences) -> Nearest:
     """For every sequence of `test` the one of `train` that matches most of its letters, on either strand.
@@ -86,7 +90,8 @@ def _indexed(test: Sequences, train: Sequences) -> _Index:
     if (longest := max(test.shape[1], train.shape[1])) >= 1 << kernels.PLACE:
         raise ValueError(f"sequences have {longest:,} letters; expected fewer than {1 << kernels.PLACE:,}")
     letters, short = np.where(train > 3, _PAD, train), _seed(int(np.median(lengths(test))))
-    return _Index(letters, *kernels.index(letters, short), short)
+    starts, places = kernels.index(letters, short)
+    return _Index(letters, starts, places, short)
 
 
 def _seed(length: int) -> int:
@@ -133,7 +138,7 @@ def _common(sequence: Sequences) -> int:
     for place, column in enumerate(sequence.T):
         if np.bincount(column, minlength=5)[:4].max() < COMMON * len(sequence):
             return place
-    return sequence.shape[1]
+    return int(sequence.shape[1])
 
 
 def _cut(sequence: Sequences, left: int, right: int) -> Sequences:
