@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shiftbench.errors import InputError, Skipped
 from shiftbench.own.ceiling import ceilings
+from shiftbench.own.content import identified
 from shiftbench.own.shifts import STRATA, TAILS, divide, inventory, measured, strata
 from shiftbench.own.split import SHARES, Kin, kin, leaking
 from shiftbench.own.table import Rows, load
@@ -45,6 +46,8 @@ class OwnTable:
             raise InputError("own table: none given; expected --table FILE, or [task.table] in a suite file")
         if data.shift:
             raise InputError(f"own table: shift {data.shift!r}; expected none")
+        if identified(data.table) != data.table:
+            raise InputError(f"{data.table.file}: changed since the run was planned; run the same command again")
         rows, together = prepared(data.table)
         split = divide(rows, together, data.split, data.seed)
         order = np.argsort(uniform(rows.id.tolist(), f"own/order/{data.seed}"), kind="stable")
@@ -77,7 +80,7 @@ def _tested(rows: Rows, together: Kin, split: Split, data: Data) -> NDArray[np.b
     if data.split == "" and subset in OF:
         tests |= strata(rows, together, split, OF[subset])
         if subset not in tests:
-            raise Skipped(f"own table: all test rows are alike in {OF[subset]}")
+            raise Skipped(f"own table: the test rows do not differ in {OF[subset]}, or the table does not tell it")
     if subset not in tests:
         known = [*tests, *(OF if data.split == "" else ())]
         raise InputError(f"own table, split {data.split!r}: no subset {subset!r}{did_you_mean(subset, known)}")

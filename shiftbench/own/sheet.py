@@ -80,7 +80,7 @@ def _delimited(path: Path, content: BytesIO, separator: str) -> Sheet:
                 found.append([field.strip() for field in fields])
                 lines.append(reader.line_num)
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}; expected quotes in pairs, so mend it") from None
+        raise InputError(f"{path}, line {reader.line_num}: {error}; mend or remove the line") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8") from None
     if not found:

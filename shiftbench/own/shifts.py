@@ -88,8 +88,10 @@ def strata(rows: Rows, kin: Kin, split: Split, shift: str) -> dict[str, Mask]:
     values, names = np.full(len(rows.id), np.nan), STRATA[shift]
     if shift == "similarity":
         values[test], names = identity(kin, split), names[::-1]
+    elif np.isnan(rows.noise_sd).any():
+        return {}
     else:
-        known = rows.noise_sd / np.maximum(np.nanmean(rows.noise_sd, axis=0), 1e-12)
+        known = rows.noise_sd / np.maximum(rows.noise_sd.mean(axis=0), 1e-12)
         values[test] = known[test].mean(axis=1)
     low, high = np.nanquantile(values[test], (1 / 3, 2 / 3))
     found = dict(zip(names, (values <= low, values >= high), strict=True))

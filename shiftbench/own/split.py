@@ -87,7 +87,7 @@ def _related(insert: NDArray[np.uint8], bases: int) -> NDArray[np.int32]:
     cluster = clusters(insert, bases)
     if lengths(insert).min() >= bases:
         return cluster
-    return _joined(cluster, np.unique(insert, axis=0, return_inverse=True)[1])
+    return _joined(cluster, np.unique(insert, axis=0, return_inverse=True)[1].ravel())
 
 
 def parts(rows: Rows, kin: Kin, seed: int) -> Texts:

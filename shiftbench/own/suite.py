@@ -9,7 +9,7 @@ import msgspec
 
 from shiftbench.own.content import identified
 from shiftbench.own.provider import prepared
-from shiftbench.own.shifts import Shift, inventory
+from shiftbench.own.shifts import WITHOUT, inventory
 from shiftbench.own.table import Rows, load
 from shiftbench.spec import Suite, Table, Task, Tier
 
@@ -65,8 +65,13 @@ def completed(suite: Suite, folder: Path | None = None) -> Suite:
 
 
 def plain(file: str) -> str:
-    """Name of a file without folder and endings, with letters, digits, dots and dashes alone."""
-    return re.sub(r"[^\w-]+", "_", Path(file).name.split(".")[0]) or "own"
+    """Name of a file without folder and endings, as `simple`."""
+    return simple(Path(file).name.split(".")[0]) or "own"
+
+
+def simple(text: str) -> str:
+    """Text with letters, digits, underscores and dashes alone."""
+    return re.sub(r"[^\w-]+", "_", text)
 
 
 def tasks(task: Task) -> Iterator[Task]:
@@ -81,7 +86,7 @@ def tasks(task: Task) -> Iterator[Task]:
         return
     log.info("%s: few rows have a value of every target, so each target is a task of its own", rows.file)
     for at, target in enumerate(task.table.targets):
-        named = msgspec.structs.replace(task, name=f"{task.name}_{plain(target)}")
+        named = msgspec.structs.replace(task, name=f"{task.name}_{simple(target)}")
         yield from _of(named, _alone(task.table, at))
 
 
@@ -113,17 +118,12 @@ def _of(task: Task, table: Table) -> Iterator[Task]:
         metrics=(*METRICS, *noise),
     )
     yield _sized(base, rows, ("", *strata), "", 2)
-    held = 0
-    for shift in shifts:
-        if shift.split and shift.subsets:
-            held += ":" in shift.split
-            named = msgspec.structs.replace(base, name=f"{task.name}_{plain(shift.split)}")
-            yield _sized(named, rows, shift.subsets, shift.split, 1, _late(shift, held))
-
-
-def _late(shift: Shift, held: int) -> tuple[str, ...]:
-    """Tiers at which a shift is asked for, none for all."""
-    return ("bench", "core", "full") if ":" in shift.split and held > AT_SMOKE else ()
+    trained = [shift for shift in shifts if shift.split and shift.subsets]
+    names = [f"{task.name}_{simple(shift.split)}" for shift in trained]
+    late = [shift for shift in trained if shift.split.startswith(WITHOUT)][AT_SMOKE:]
+    for at, (name, shift) in enumerate(zip(names, trained, strict=True)):
+        named = msgspec.structs.replace(base, name=name + f"_{at}" * (names.count(name) > 1))
+        yield _sized(named, rows, shift.subsets, shift.split, 1, ("bench", "core", "full") if shift in late else ())
 
 
 def _sized(task: Task, rows: Rows, subsets: tuple[str, ...], split: str, seeds: int, at: tuple[str, ...] = ()) -> Task:

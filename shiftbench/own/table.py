@@ -228,7 +228,7 @@ def _labels(sheet: Sheet, column: str, option: str, kept: NDArray[np.intp]) -> T
 
 def _roles(sheet: Sheet, column: str, found: Texts, kept: NDArray[np.intp]) -> Texts:
     """Roles by one name each, or numbers of folds; `InputError` for a word that is neither."""
-    known = np.array([ROLES.get(text.lower(), text) for text in found], dtype=np.str_)
+    known = np.array([ROLES.get(text.lower(), text.removesuffix(".0")) for text in found], dtype=np.str_)
     fold = np.char.isdigit(known)
     wrong = ~fold & ~np.isin(known, [*ROLES.values(), ""]) | (fold & (not fold.all()))
     if wrong.any():

@@ -137,6 +137,8 @@ def _errors(frame: pd.DataFrame, known: Known) -> Table:
     tops = real.ceilings(frame, "relative_rmse")
     for task in map(str, frame["task"].unique()):
         tests = real.tests(frame[frame["task"] == task])
+        if not tests:
+            continue
         control, network = _best(errors, tests, real.letters(frame)), _best(errors, tests, read.networks(frame))
         for test in tests:
             shown = [test.number(errors, name) for name in (read.FLOOR, control, network)]

@@ -1,8 +1,9 @@
 """One small table a task, for a terminal of 80 columns: a row a recipe, best first, and the few numbers that matter."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -38,16 +39,29 @@ class Compact:
 
 def compact(results: pd.DataFrame, facts: Facts) -> list[Compact]:
     """Tables of every task that has numbers, without wrappers, over whole test sets, seeds and worlds."""
-    found = []
-    for task, rows in read.complete(results).groupby("task", sort=False):
-        frame = rows[(rows["view"] == read.primary_view(rows)) & rows["wrapper"].isin(["none", ""])]
-        title, columns = _told(str(task), read.plainly(frame), rows, facts)
-        found.append(_table(title, columns, read.recipes(frame)))
+    parts = [(told(part, facts), read.recipes(part.frame)) for part in tasks(results)]
+    found = [_table(title, columns, recipes) for (title, columns), recipes in parts]
     return [table for table in found if table.rows]
 
 
-def _told(task: str, frame: pd.DataFrame, rows: pd.DataFrame, facts: Facts) -> tuple[str, Columns]:
+class Part(NamedTuple):
+    """A task: its name, the rows that one number is meant by, in the view that is shown, and all of its rows."""
+
+    task: str
+    frame: pd.DataFrame
+    rows: pd.DataFrame
+
+
+def tasks(results: pd.DataFrame) -> Iterator[Part]:
+    """Every task of a run, without wrappers."""
+    for task, rows in read.complete(results).groupby("task", sort=False):
+        frame = rows[(rows["view"] == read.primary_view(rows)) & rows["wrapper"].isin(["none", ""])]
+        yield Part(str(task), read.plainly(frame), rows)
+
+
+def told(part: Part, facts: Facts) -> tuple[str, Columns]:
     """What is shown of a task, and its columns."""
+    task, frame, rows = part
     kind = read.kind(frame)
     if kind == "shift":
         return f"{task}: without a shift, and under the largest dose of the shift that raises the error most", _doses(
@@ -92,7 +106,7 @@ def _tests(frame: pd.DataFrame, metric: str) -> Columns:
         held = {name: one.number(real.scores(frame, "coverage"), name) for name in read.recipes(frame)}
         columns = {test.output: {name: test.number(scores, name) for name in read.recipes(frame)} for test in tests}
         return columns | {"coverage": held}
-    return {test.group: {name: test.number(scores, name) for name in read.recipes(frame)} for test in tests}
+    return {test.group or "i.i.d.": {name: test.number(scores, name) for name in read.recipes(frame)} for test in tests}
 
 
 def _elements(frame: pd.DataFrame, rows: pd.DataFrame, facts: Facts) -> Columns:
@@ -133,12 +147,17 @@ def _table(title: str, columns: Columns, recipes: Sequence[str]) -> Compact:
     shown = dict(list(known.items())[:MOST])
     if not shown:
         return Compact(title, (), (), frozenset())
-    first, cells = next(iter(shown.items()))
-    answered = [name for name in recipes if any(_defined(column.get(name, NOT_SCORED)) for column in shown.values())]
-    order = sorted(answered, key=lambda name: _rank(cells.get(name, NOT_SCORED), lower=first in LOWER))
+    order = ranked(shown, recipes)
     rows = [(name, *[_text(head, column.get(name, NOT_SCORED)) for head, column in shown.items()]) for name in order]
     controls = frozenset(name for name in order if name in read.CONTROLS)
     return Compact(title, ("recipe", *shown), tuple(rows), controls, len(known) - len(shown))
+
+
+def ranked(columns: Columns, recipes: Sequence[str]) -> list[str]:
+    """Recipes with any number, from best to worst in the first column."""
+    first, cells = next(iter(columns.items()))
+    answered = [name for name in recipes if any(_defined(column.get(name, NOT_SCORED)) for column in columns.values())]
+    return sorted(answered, key=lambda name: _rank(cells.get(name, NOT_SCORED), lower=first in LOWER))
 
 
 def _defined(cell: Number | str) -> bool:
