@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import linecache
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -93,12 +94,12 @@ class Registry:
             return ""
         found = self.get(name)
         try:
-            file = Path(name.rpartition(":")[0] if ".py:" in name else inspect.getsourcefile(_defined(found)) or "")
-            digest = hashlib.blake2b(file.read_bytes(), digest_size=16)
+            source, folder = _source(found, name)
         except (TypeError, OSError) as error:
             raise InputError(f"{self.kind} {name!r}: no source file to tell it by; put it into a .py file") from error
+        digest = hashlib.blake2b(source, digest_size=16)
         for needed in kinds.names(found, "depends"):
-            digest.update(content(file.parent / needed, f"{self.kind} {name!r}: depends on "))
+            digest.update(content(folder / needed, f"{self.kind} {name!r}: depends on "))
         return digest.hexdigest()
 
     def _entry_points(self) -> dict[str, EntryPoint]:
@@ -113,6 +114,24 @@ def _installed(group: str) -> dict[str, EntryPoint]:
 def _defined(thing: Any) -> Any:
     """What has source of its own: the class of an instance, else the thing."""
     return thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
+
+
+def _source(thing: Any, name: str) -> tuple[bytes, Path]:
+    """Source file, or cell of a notebook, in which an object is defined, and its folder; `OSError` without one."""
+    try:
+        file = Path(name.rpartition(":")[0] if ".py:" in name else inspect.getsourcefile(_defined(thing)) or "")
+        return file.read_bytes(), file.parent
+    except OSError:
+        if cell := _cell(_defined(thing)):
+            return cell, Path()
+        raise
+
+
+def _cell(thing: Any) -> bytes:
+    """Text of the cells in which the functions of an object are defined, which Python keeps for tracebacks."""
+    functions = [thing, *vars(thing).values()] if isinstance(thing, type) else [thing]
+    files = dict.fromkeys(each.__code__.co_filename for each in functions if inspect.isfunction(each))
+    return "".join(line for file in files for line in linecache.getlines(file)).encode()
 
 
 def content(file: Path, where: str = "") -> bytes:

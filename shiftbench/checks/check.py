@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from shiftbench.checks.finding import Finding, State
 
-S = TypeVar("S", contravariant=True)
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
 class Seen(NamedTuple):
@@ -19,20 +19,20 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Check(Generic[S]):
+class Check(Generic[S_contra]):
     """What is looked at, what is expected, and what to do where it is not so.
 
     `needs` names the checks that must not have failed before.
     """
 
     name: str
-    look: Callable[[S], Seen]
+    look: Callable[[S_contra], Seen]
     expected: str
     advice: str
     needs: tuple[str, ...] = ()
 
 
-def findings(checks: Sequence[Check[S]], subject: S) -> Iterator[Finding]:
+def findings(checks: Sequence[Check[S_contra]], subject: S_contra) -> Iterator[Finding]:
     """A finding for each check; one that raises is bad, with the first line of its error."""
     unmet: set[str] = set()
     for check in checks:
@@ -44,7 +44,7 @@ def findings(checks: Sequence[Check[S]], subject: S) -> Iterator[Finding]:
         yield Finding(check.name, seen.state, seen.number, seen.found, check.expected, advice)
 
 
-def _attempt(check: Check[S], subject: S) -> Seen:
+def _attempt(check: Check[S_contra], subject: S_contra) -> Seen:
     try:
         return check.look(subject)
     except Exception as error:

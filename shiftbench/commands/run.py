@@ -8,7 +8,6 @@ from shiftbench import summary
 from shiftbench.commands.arguments import Flag, Names
 from shiftbench.commands.own import TableOptions, own_suites
 from shiftbench.commands.own_variants import VariantOptions
-from shiftbench.commands.report import write_report
 
 if TYPE_CHECKING:
     from shiftbench.run import Preview
@@ -101,8 +100,7 @@ def run(
         _print_preview(running.preview(chosen, own))
         return 0
     ran = running.run(chosen, own)
-    page = write_report(ran.output)
-    summary.print_run(ran.output, ran.manifest, page)
+    summary.print_run(ran.output, ran.manifest, ran.report)
     return 1 if ran.failed or (strict and ran.missing) else 0
 
 
