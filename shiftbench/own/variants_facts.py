@@ -51,7 +51,7 @@ def _of_file(loaded: Loaded, asked: Variants, laid: Frame) -> Iterator[str]:
     )
     if asked.repeat:
         yield "The repeat says what a second measurement reaches; whoever knew the truth could pass it."
-    yield "Whether a training sequence lies in an element was not searched."
+    yield "Whether a training sequence lies in an element is told by shiftbench audit with the same files."
     if asked.confidence:
         bound = f"at most {asked.at_most:g}" if asked.at_most is not None else f"at least {asked.at_least:g}"
         yield f"High confidence (HC): {asked.confidence} {bound}; LC: the others."
