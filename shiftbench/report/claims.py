@@ -111,6 +111,12 @@ def _said(frame: pd.DataFrame) -> str:
     """How many claims come out as a whole, and which."""
     whole = frame.drop_duplicates(["suite", "claim"])
     found = {verdict: [str(name) for name in whole["claim"][whole["verdict"] == verdict]] for verdict in SHAPES}
-    words = {"out": "come out", "not out": "do not", "undecided": "are undecided or differ between networks"}
-    told = [f"{len(names)} {words[verdict]} ({'; '.join(names)})" for verdict, names in found.items() if names]
+    words = {
+        "out": ("comes out", "come out"),
+        "not out": ("does not", "do not"),
+        "undecided": ("is undecided or differs between networks", "are undecided or differ between networks"),
+    }
+    told = [
+        f"{len(names)} {words[verdict][len(names) > 1]} ({'; '.join(names)})" for verdict, names in found.items() if names
+    ]
     return f"Of {len(whole)} claim{'s' * (len(whole) > 1)}, {read.listed(told)}."

@@ -174,7 +174,7 @@ def test_claims_table_shows_each_verdict_in_words_and_shape(full):
     for entries in shown.values():
         assert all(entry.replace(" ", "\u00a0") in text for entry in entries)
     assert "Written down before the run" in text
-    assert "Of 3 claims, 1 come out (C1), 1 do not (C2, full) and 1 are undecided" in Reader(text).text
+    assert "Of 3 claims, 1 comes out (C1), 1 does not (C2, full) and 1 is undecided" in Reader(text).text
 
 
 def test_every_check_of_a_claim_stands_behind_a_click(full):
