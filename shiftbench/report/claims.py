@@ -117,6 +117,8 @@ def _said(frame: pd.DataFrame) -> str:
         "undecided": ("is undecided or differs between networks", "are undecided or differ between networks"),
     }
     told = [
-        f"{len(names)} {words[verdict][len(names) > 1]} ({'; '.join(names)})" for verdict, names in found.items() if names
+        f"{len(names)} {words[verdict][len(names) > 1]} ({'; '.join(names)})"
+        for verdict, names in found.items()
+        if names
     ]
     return f"Of {len(whole)} claim{'s' * (len(whole) > 1)}, {read.listed(told)}."
