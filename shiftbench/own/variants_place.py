@@ -87,7 +87,7 @@ def _names(rows: Rows, fasta: Fasta, path: Path) -> tuple[dict[str, str], list[s
         if not match:
             row = rows.element.tolist().index(name)
             near = difflib.get_close_matches(name, fasta.names, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             some = ", ".join(fasta.names[:8]) + (", ..." if len(fasta.names) > 8 else "")
             raise rows.error(
                 row, "element", f"{name!r} is no entry of {path}{hint} It has {some}; expected the name of one of these"
