@@ -60,6 +60,8 @@ class Audit:
         """Titles and small tables of texts: all test sets of a task and, if asked for, the `subsets` of each."""
         for task, facts in self.facts.items():
             frame = self.scores[self.scores.task == task]
+            if not facts["tests"]:
+                continue
             yield f"{task} against {facts['training']:,} training sequences", overview(frame)
             for test in facts["tests"] if subsets else ():
                 yield f"{task} {test}", small(frame[frame.test == test])
@@ -110,7 +112,7 @@ def _audited(task: str, sets: Sets, tests: Sequence[str], far: float) -> Audit:
     asked = [one for one in sets.asked if not tests or one.name in tests]
     absent = {name: reason for name, reason in sets.absent.items() if not tests or name in tests}
     told, rows, counts = [pd.DataFrame(columns=list(COLUMNS))], [], {}
-    found = pairs([one.tests.sample.sequence for one in asked], sets.training.sequence)
+    found = pairs([one.tests.sample.sequence for one in asked], sets.training.sequence) if asked else []
     for one, pair in zip(asked, found, strict=True):
         parts = subsets(pair, far)
         lines = [share(one, part) for part in parts] + [*scores(one, pair, sets.training, parts)]

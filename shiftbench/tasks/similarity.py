@@ -45,8 +45,8 @@ def nearest(test: Sequences, train: Sequences) -> Nearest:
 
     Both uint8 (n, length), A0 C1 G2 T3, other codes match nothing; shorter sequences are padded with them at the end.
     An alignment without gaps counts every letter on one diagonal, so unrelated sequences reach .3 to .4; one with
-    gaps (up to `kernels.BAND` letters) must match `kernels.GAP` letters more for each. Of equals the lowest row that
-    was met is taken, a forward match first. The same for any number of threads. `ValueError` for sequences above
+    gaps (up to `kernels.BAND` letters) must match `kernels.GAP` letters more for each. Of those that were met and match
+    equally the lowest row is taken, forward first. The same for any number of threads. `ValueError` for sequences above
     65,535 letters.
     """
     test, train = without_adapters(test, train)

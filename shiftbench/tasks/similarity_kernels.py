@@ -169,8 +169,8 @@ def _look_up(seeds, pair, letters, packed, starts, places, short, hits, top):  #
     """Fill `top` with (matched, row, strand, shift), best first; short seeds looked up on each strand, the fewer.
 
     First come short seeds that do not overlap: when s of them have been looked up on both strands, every sequence with
-    fewer than s unmatched letters has been seen, so that is enough once the best has no more than s. Then come long
-    seeds from anywhere else. The rarest of either kind go first.
+    fewer than s unmatched letters has been seen, so that is enough once the best has fewer than s. Then come long seeds
+    from anywhere else. The rarest of either kind go first.
     """
     end = seeds.shape[1]
     first, spent, done = _turn_of(seeds, starts, short), 0, np.zeros(2, np.int64)
@@ -185,7 +185,7 @@ def _look_up(seeds, pair, letters, packed, starts, places, short, hits, top):  #
                 size[count], what[count] = high - low, at
                 count += 1
         for at in what[np.argsort(size[:count])]:
-            if spent > hits or done.min() >= letters - top[0, 0]:
+            if spent > hits or done.min() > letters - top[0, 0]:
                 return done.min()
             low, high = _stretch(seeds[at // end, at % end], width > short, starts)
             _compare(places[low:high], at % end, at // end, pair, packed, top)
