@@ -8,6 +8,7 @@ from msgspec import Struct
 import suites
 from shiftbench import catalog
 from shiftbench.errors import InputError
+from shiftbench.metrics.metric import Metric
 from shiftbench.metrics.table import METRICS
 from shiftbench.registry import EMBEDDINGS, NETWORKS, PREDICTORS, PROVIDERS, Registry
 from shiftbench.spec import TIERS, Task, did_you_mean
@@ -122,11 +123,25 @@ def _wrapper(name: str) -> str:
 
 
 def _metric(name: str) -> str:
+    """A metric with its formula, its direction, an example that runs, and its source."""
     metric = METRICS[name]
-    told = ("formula", "better", "targets", "example", "source")
+    told = {
+        "formula": metric.formula,
+        "better": _direction(metric),
+        "targets": metric.targets,
+        "levels": metric.levels,
+        "example": metric.example,
+        "source": metric.source,
+    }
     return f"metric {name}: {metric.title}\n" + "\n".join(
-        f"  {field}: {_text(getattr(metric, field))}" for field in told
+        f"  {field}: {_text(value)}" for field, value in told.items() if value != ()
     )
+
+
+def _direction(metric: Metric) -> str:
+    if metric.better == "nominal":
+        return f"nearer to {'the stated level' if metric.nominal is None else f'{metric.nominal:g}'}"
+    return "neither, it describes" if metric.better == "none" else metric.better
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from shiftbench import listing
 from shiftbench.metrics.metric import ALL_TARGETS, Argument
 from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import LEVELS
@@ -34,6 +35,19 @@ def test_record_is_whole(name):
     assert set(metric.levels) <= set(LEVELS)
     assert bool(metric.levels) == bool(INTERVAL & set(metric.needs))
     assert not metric.scaled or metric.better in ("lower", "higher")
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_show_prints_formula_direction_example_and_source(name):
+    metric, told = METRICS[name], listing.describe(name)
+    for field in ("formula", "example", "source"):
+        assert f"  {field}: " + getattr(metric, field).replace("\n", "\n  ") in told
+    direction = {
+        "nominal": "nearer to the stated level" if metric.nominal is None else f"nearer to {metric.nominal:g}",
+        "none": "neither",
+    }
+    assert f"  better: {direction.get(metric.better, metric.better)}" in told
+    assert metric.example.startswith(">>> ") == (metric.compute is not None)
 
 
 def test_table_loads_nothing_heavy():
