@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shiftbench import arrays
-from shiftbench.compare.contents import Contender, Contents, Place, Scored
+from shiftbench.comparison.contents import Contender, Contents, Place, Scored
 from shiftbench.errors import InputError, MissingData, Skipped
 from shiftbench.nodes import Context, read_sample, wrap
 from shiftbench.plan import Plan, plan

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shiftbench.compare.contents import read
+from shiftbench.comparison.contents import read
 from shiftbench.errors import InputError
 from shiftbench.leakage.asked import Asked, Sets, Training, planned, ran
 from shiftbench.leakage.named import tasks, tasks_of

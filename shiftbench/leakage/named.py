@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shiftbench.catalog import expand, find_task, load_suite
-from shiftbench.compare.contents import Contents
+from shiftbench.comparison.contents import Contents
 from shiftbench.errors import InputError
 from shiftbench.spec import TIERS, Suite, Task, did_you_mean
 

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from shiftbench.leakage.scores import MEAN, NEIGHBOUR
@@ -40,10 +41,12 @@ def verdict(frame: pd.DataFrame, chance: float, rows: pd.DataFrame) -> str:
         ]
     far = next(subset for subset in share.index if subset.startswith("far"))
     said += [line for who in _speakers(frame) if (line := _score(frame, who, far, float(share.value[far])))]
-    if missed := int(((rows.sure > NEAR) & (rows.identity < NEAR)).sum()):
-        said.append(f"In {missed:,} rows a near duplicate may have been missed: all of their stretches are common.")
+    if missed := int(((rows.sure >= np.float32(NEAR)) & (rows.identity < np.float32(NEAR))).sum()):
+        said.append(
+            f"In {missed:,} rows a near duplicate may have been missed: their stretches are too common, or unknown."
+        )
     if not math.isnan(chance):
-        said.append(f"One in a hundred sequences of the same letters in random order is {chance:.2f} alike.")
+        said.append(f"Of sequences with the same letters in random order one in a hundred reaches {chance:.2f}.")
     return " ".join(said)
 
 
@@ -93,7 +96,7 @@ def _score(frame: pd.DataFrame, who: str, far: str, share: float) -> str:
     there = next((subset for subset in (NEAR_NAME, *SHARED) if known[subset]), "")
     where = {"all rows": "all", "elsewhere": BELOW_NAME, f"far from training ({share:.0%} of the rows)": far}
     if there:
-        where = {f"where {there.replace('shares', 'they share')}": there} | where
+        where = {there.replace("identity", "at identity").replace("shares", "where they share"): there} | where
     parts = [f"{text} {_number(told.loc[subset])}" for text, subset in where.items() if known[subset]]
     return f"{name}: {PRIMARY} " + ", ".join(parts) + "."
 

@@ -26,7 +26,7 @@ class Nearest(NamedTuple):
 
     `row` int32 (n,): its row, -1 where no seed is shared; `identity` float32 (n,), 0..1: matched letters of the best
     alignment found over the letters of the test sequence (N is none), adapters aside; `reverse` bool (n,): whether it
-    is its reverse complement that matches; `sure` float32 (n,): no training sequence of this identity or more, without
+    is its reverse complement that matches; `sure` float32 (n,): no training sequence of more than this identity, without
     gaps, is missed.
     """
 
@@ -51,9 +51,7 @@ def nearest(test: Sequences, train: Sequences) -> Nearest:
     """
     test, train = without_adapters(test, train)
     n = len(test)
-    found = Nearest(
-        np.full(n, -1, np.int32), np.zeros(n, np.float32), np.zeros(n, bool), np.full(n, np.inf, np.float32)
-    )
+    found = Nearest(np.full(n, -1, np.int32), np.zeros(n, np.float32), np.zeros(n, bool), np.ones(n, np.float32))
     if not n or not len(train):
         return found
     known = _indexed(test, train)

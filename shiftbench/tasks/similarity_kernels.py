@@ -108,7 +108,7 @@ def search(low, high, test, train, packed, starts, places, short, hits, row, ide
         planes(strands, pair[:, 1:-1])
         top[:] = -1
         apart = _look_up(seeds[:, :end], pair, letters, packed, starts, places, short, hits, top)
-        sure[r] = 1 - (apart - 1) / letters
+        sure[r] = 1 - apart / letters
         _choose(strands[:, :end], letters, train, top, r, row, identity, reverse)
 
 

@@ -120,7 +120,7 @@ def test_the_verdict_in_words(found):
     said = " ".join(found.said())
     assert "leaky/leaky iid: 47.5% of 200 test rows (95) match a training sequence in 90% of their letters" in said
     assert "30 are in training as they are, 25 on the other strand" in said
-    assert "where identity 0.90 or more 0.9" in said
+    assert "pearson at identity 0.90 or more 0.9" in said
     assert found.said(clean=False) == found.said()
     assert json.loads(json.dumps(found.facts)) == found.facts
 
@@ -138,7 +138,7 @@ def test_with_a_run_its_predictions_are_scored_as_the_run_does(suite):
         for side in ("0.90 or more", "below 0.90")
     )
     assert near > rest
-    assert "kmer_ridge: pearson where identity 0.90 or more" in found.said()[0]
+    assert "kmer_ridge: pearson at identity 0.90 or more" in found.said()[0]
     constant = of(audit(run="out").scores, who="training_mean", subset="all", metric="pearson", output="a")
     assert (constant.status, constant.reason) == ("undefined", "predictions are constant")
 
