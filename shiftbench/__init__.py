@@ -3,8 +3,8 @@
 Public names, each imported when first used: `register_network`, `register_predictor`, `register_embedding` and
 `register_provider` (decorators that enter a model or a provider of data under a name), `predictor` and `embedding`
 (decorators that say what a model is), `check` (what a model does, before time is spent on it), `audit` (what
-training gives away of the test sets of a task), `run_suite` (the main job), `read_results` (the table of a run),
-`World` and `Sample` (what simulators give).
+training gives away of the test sets of a task), `run_suite` (the main job), `compare` (which recipe of a finished run
+is better beyond chance), `read_results` (the table of a run), `World` and `Sample` (what simulators give).
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ __all__ = [
     "World",
     "audit",
     "check",
+    "compare",
     "embedding",
     "predictor",
     "read_results",
@@ -31,6 +32,7 @@ _WHERE = {
     "World": ("simulators.contract", "World"),
     "audit": ("shiftbench.leakage.audit", "audit"),
     "check": ("shiftbench.checks.examine", "check"),
+    "compare": ("shiftbench.comparison.compare", "compare"),
     "embedding": ("shiftbench.kinds", "embedding"),
     "predictor": ("shiftbench.kinds", "predictor"),
     "read_results": ("shiftbench.results", "read"),

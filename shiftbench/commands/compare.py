@@ -9,7 +9,7 @@ from shiftbench import summary
 from shiftbench.commands.arguments import Names
 
 if TYPE_CHECKING:
-    from shiftbench.compare.comparison import Comparison
+    from shiftbench.comparison.compare import Comparison
 
 
 def compare(
@@ -46,11 +46,12 @@ def compare(
     output
         Table of all comparisons (.tsv or .parquet).
     """
-    from shiftbench.compare.comparison import check_output, compare_recipes
+    from shiftbench.comparison.compare import check_output
+    from shiftbench.comparison.compare import compare as examine
 
     if output is not None:
         check_output(output)
-    found = compare_recipes(run, recipes, metrics=metrics, tasks=tasks, tests=tests, level=level, store=store)
+    found = examine(run, recipes, metrics=metrics, tasks=tasks, tests=tests, level=level, store=store)
     _print(found)
     if output is not None:
         found.write(output)
@@ -62,13 +63,12 @@ def _print(found: "Comparison") -> None:
     """Print numbers with ranks, variances of the differences, and what each pair says, line by line or summed up."""
     from rich.console import Console
 
-    from shiftbench.compare import words
+    from shiftbench.comparison import words
     from shiftbench.report.terminal import Compact
 
-    few = len(found.pairs) <= words.FEW
-    for table in (words.ranked(found), words.variances(found) if few else words.summed(found)):
+    for table in (words.ranked(found), words.variances(found) if found.few else words.summed(found)):
         summary.print_compact(Compact(table.title, table.head, tuple(table.rows), frozenset()), Console())
-    for line in [*(words.lines(found) if few else ()), *words.units(found)]:
+    for line in [*(words.lines(found) if found.few else ()), *words.units(found)]:
         print(line)  # noqa: T201
-    if not few:
+    if not found.few:
         print("a line each for fewer pairs: --tasks, --tests; all of them: --output FILE.tsv")  # noqa: T201

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from shiftbench import results
-from shiftbench.compare import words
-from shiftbench.compare.comparison import compare_recipes
+from shiftbench import cli, results
+from shiftbench.comparison import words
+from shiftbench.comparison.compare import compare
 from shiftbench.errors import InputError
 from shiftbench.stats.multiplicity import benjamini_hochberg, holm
 from tests.compared import finished, predicted, sample, several
@@ -34,7 +34,7 @@ def _row(found, **wanted):
 
 def test_values_are_those_of_the_run(run):
     table = results.read(run / "results.parquet")
-    found = compare_recipes(run, ["a", "b"], metrics=["rmse", "spearman", "rmse@f"]).pairs
+    found = compare(run, ["a", "b"], metrics=["rmse", "spearman", "rmse@f"]).pairs
     for row in found.itertuples():
         shift, dose = row.test.split(":") if ":" in row.test else ("", "0")
         kept = (
@@ -50,7 +50,7 @@ def test_values_are_those_of_the_run(run):
 def test_two_worlds_or_more_are_the_units(worlds):
     table = results.read(worlds / "results.parquet")
     table = table[(table.metric == "rmse") & (table.output == "mean") & (table.target == "observed")]
-    found = compare_recipes(worlds, ["a", "b"]).pairs
+    found = compare(worlds, ["a", "b"]).pairs
     for row in found.itertuples():
         shift, dose = row.test.split(":") if ":" in row.test else ("", "0")
         of = table[(table["shift"] == shift) & (table.dose == dose)].groupby(["recipe", "world"]).value.mean()
@@ -61,31 +61,31 @@ def test_two_worlds_or_more_are_the_units(worlds):
 
 
 def test_family_is_that_named_in_advance_whatever_is_shown(run):
-    whole = compare_recipes(run, ["a", "b", "c"]).pairs
+    whole = compare(run, ["a", "b", "c"]).pairs
     # the worst dose of gc, not the other, and no shift
     assert set(whole.test) == {"iid", "gc:1"} or set(whole.test) == {"iid", "gc:5"}
     assert set(whole["size"]) == {6}
     np.testing.assert_allclose(whole.adjusted, holm(whole.p))
-    part = compare_recipes(run, ["a", "b", "c"], tests=["iid"]).pairs
+    part = compare(run, ["a", "b", "c"], tests=["iid"]).pairs
     assert set(part["size"]) == {6}
     np.testing.assert_array_equal(part.adjusted, whole.adjusted[whole.test == "iid"])
 
 
 def test_other_numbers_are_corrected_together(run):
-    found = compare_recipes(run, ["a", "b", "c"], metrics=["spearman", "rmse@f"]).pairs
+    found = compare(run, ["a", "b", "c"], metrics=["spearman", "rmse@f"]).pairs
     assert set(found.family) == {"Benjamini-Hochberg"}
     assert set(found["size"]) == {2 * 3 * 3}
     np.testing.assert_allclose(found.adjusted, benjamini_hochberg(found.p))
 
 
 def test_one_number_can_be_in_either_family(run):
-    found = compare_recipes(run, ["a", "b"], metrics=["rmse"], tests=["gc"]).pairs
+    found = compare(run, ["a", "b"], metrics=["rmse"], tests=["gc"]).pairs
     assert sorted(found.family) == ["Benjamini-Hochberg", "Holm"]
     assert set(found.test) == {"gc:1", "gc:5"}
 
 
 def test_a_real_difference_is_found_and_its_sign(run):
-    found = compare_recipes(run, ["a", "c", "b"])
+    found = compare(run, ["a", "c", "b"])
     for row in found.pairs[(found.pairs["first"] == "a") & (found.pairs.second == "c")].itertuples():
         assert row.verdict == "first"
         assert row.difference < 0
@@ -97,7 +97,7 @@ def test_a_real_difference_is_found_and_its_sign(run):
 
 
 def test_order_of_recipes_changes_nothing(run):
-    one, other = (compare_recipes(run, names, metrics=["all"]) for names in (["a", "b", "c"], ["c", "b", "a"]))
+    one, other = (compare(run, names, metrics=["all"]) for names in (["a", "b", "c"], ["c", "b", "a"]))
     key = ["test", "metric"]
     for first, second in (("a", "b"), ("a", "c"), ("b", "c")):
         left = one.pairs[(one.pairs["first"] == first) & (one.pairs.second == second)].set_index(key)
@@ -115,7 +115,7 @@ def test_the_same_numbers_are_a_tie(tmp_path):
     samples = {(0, "iid"): sample(rng)}
     same = predicted(rng, samples[0, "iid"], 1)
     run = finished(tmp_path, samples, {"one_ridge": {(0, "iid"): same}, "two_ridge": {(0, "iid"): same}})
-    found = compare_recipes(run, ["one_ridge", "two_ridge"], metrics=["all"])
+    found = compare(run, ["one_ridge", "two_ridge"], metrics=["all"])
     assert set(found.pairs.verdict) == {"tie"}
     assert set(found.pairs.win) == {0.5}
     assert set(found.pairs.difference) == {0.0}
@@ -128,7 +128,7 @@ def test_one_training_is_undecided_and_one_of_two_controls_is_not(tmp_path):
     run = several(
         tmp_path, tests=("iid",), recipes=(("a", 1), ("b", 3), ("x_ridge", 1), ("y_ridge", 1)), x_ridge={"error": 1.0}
     )
-    found = compare_recipes(run, ["a", "b", "x_ridge", "y_ridge"]).pairs
+    found = compare(run, ["a", "b", "x_ridge", "y_ridge"]).pairs
     alone = found[(found["first"] == "a") | (found.second == "a")]
     assert set(alone.verdict) == {"undecided"}
     assert alone.p.isna().all()
@@ -149,14 +149,14 @@ def test_two_models_that_are_not_trained_are_the_paired_t_over_clusters(tmp_path
     first, second = (load_prediction(path) for path in run.rglob("prediction.npz"))
     losses = [np.abs(one.mean - tests[0].observed).mean(axis=1).reshape(-1, 2).mean(axis=1) for one in (first, second)]
     peer = stats.ttest_rel(*losses)
-    found = compare_recipes(run, ["x_ridge", "y_ridge"], metrics=["mae"]).pairs.iloc[0]
+    found = compare(run, ["x_ridge", "y_ridge"], metrics=["mae"]).pairs.iloc[0]
     assert found.p == pytest.approx(peer.pvalue, rel=1e-4)
     assert found.freedom == 29
 
 
 def test_folds_of_real_data_share_training_rows(tmp_path):
     run = several(tmp_path, worlds=range(4), tests=("iid",), simulated=False)
-    found = compare_recipes(run, ["a", "b"]).pairs.iloc[0]
+    found = compare(run, ["a", "b"]).pairs.iloc[0]
     table = results.read(run / "results.parquet")
     table = table[(table.metric == "rmse") & (table.output == "mean")]
     of = table.groupby(["recipe", "world"]).value.mean()
@@ -176,7 +176,7 @@ def test_what_is_missing_is_told(tmp_path):
     flat = predictions["flat_ridge"][0, "iid"][0]
     flat.mean[:] = 1
     run = finished(tmp_path, samples, predictions)
-    found = compare_recipes(run, ["a", "b", "flat_ridge"], metrics=["spearman"]).pairs
+    found = compare(run, ["a", "b", "flat_ridge"], metrics=["spearman"]).pairs
     absent = _row(found, first="a", second="b", test="gc:1")
     assert (absent.verdict, absent.reason) == ("undecided", "b was not run here; no world that both were scored in")
     undefined = _row(found, first="a", second="flat_ridge", test="iid")
@@ -185,7 +185,7 @@ def test_what_is_missing_is_told(tmp_path):
     assert math.isnan(undefined.difference)
     assert _row(found, first="a", second="b", test="iid").verdict != "undecided"
     assert set(found["size"]) == {1}
-    stratum = compare_recipes(run, ["a", "b"], metrics=["spearman@HC"], tests=["iid"]).pairs.iloc[0]
+    stratum = compare(run, ["a", "b"], metrics=["spearman@HC"], tests=["iid"]).pairs.iloc[0]
     assert "the test set has no stratum 'HC'" in stratum.reason
 
 
@@ -195,7 +195,7 @@ def test_better_by_more_is_never_less_certain(tmp_path):
         folder = tmp_path / str(turn)
         folder.mkdir()
         p.append(several(folder, tests=("iid",), number=3, b={"error": error}))
-    found = [compare_recipes(run, ["a", "b"]).pairs.iloc[0] for run in p]
+    found = [compare(run, ["a", "b"]).pairs.iloc[0] for run in p]
     assert np.all(np.diff([row.difference for row in found]) < 0)
     assert np.all(np.diff([row.win for row in found]) >= 0)
     assert np.all(np.diff([row.p for row in found[1:]]) < 0)
@@ -220,20 +220,20 @@ def test_better_by_more_is_never_less_certain(tmp_path):
 )
 def test_wrong_input_is_one_line(run, recipes, more, told):
     with pytest.raises(InputError, match=told) as error:
-        compare_recipes(run, recipes, **more)
+        compare(run, recipes, **more)
     assert "\n" not in str(error.value)
 
 
 def test_a_folder_without_a_run_and_a_run_without_its_store(run, tmp_path):
     with pytest.raises(InputError, match=r"plan.json: No such file.*expected the folder of a run"):
-        compare_recipes(tmp_path, ["a", "b"])
+        compare(tmp_path, ["a", "b"])
     with pytest.raises(InputError, match=r"holds no score of .*--store"):
-        compare_recipes(run, ["a", "b"], store=tmp_path)
+        compare(run, ["a", "b"], store=tmp_path)
 
 
 @pytest.mark.parametrize("ending", ["tsv", "parquet"])
 def test_the_table_is_written(run, tmp_path, ending):
-    found = compare_recipes(run, ["a", "b"])
+    found = compare(run, ["a", "b"])
     path = tmp_path / f"x.{ending}"
     found.write(path)
     read = pd.read_parquet(path) if ending == "parquet" else pd.read_csv(path, sep="\t", keep_default_na=True)
@@ -243,8 +243,27 @@ def test_the_table_is_written(run, tmp_path, ending):
         found.write(tmp_path / "x.csv")
 
 
+def test_a_notebook_shows_tables_and_sentences(run):
+    html = compare(run, ["a", "b"])._repr_html_()
+    assert html.count("<table") == 2
+    assert "a and b are not separated on rmse at task iid" in html or "is better than" in html
+    assert "http" not in html
+
+
+def test_the_command_prints_and_writes(run, tmp_path, capsys):
+    told = cli.app(
+        ["compare", str(run), "a", "c", "--test", "gc", "--output", str(tmp_path / "x.tsv")],
+        result_action="return_value",
+    )
+    printed = capsys.readouterr().out
+    assert told == 0
+    assert "a is better than c by" in printed
+    assert "Holm over 2 tests" in printed
+    assert "x.tsv: 2 comparisons" in printed
+
+
 def test_words_tell_what_the_table_says(run):
-    found = compare_recipes(run, ["a", "b", "c"])
+    found = compare(run, ["a", "b", "c"])
     for row, line in zip(found.pairs.itertuples(), words.lines(found), strict=True):
         assert f"rmse at task {row.test}" in line
         if row.verdict == "not separated":

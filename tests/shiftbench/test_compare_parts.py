@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from shiftbench.compare.chosen import cells
-from shiftbench.compare.difference import difference, parts
-from shiftbench.compare.families import family
-from shiftbench.compare.ledger import ledger, needs
-from shiftbench.compare.measured import MEANS, ROOTS, Numbers, measure, row_losses
-from shiftbench.compare.ranks import ranks
-from shiftbench.compare.winning import win_probability
+from shiftbench.comparison.chosen import cells
+from shiftbench.comparison.difference import difference, parts
+from shiftbench.comparison.families import family
+from shiftbench.comparison.ledger import ledger, needs
+from shiftbench.comparison.measured import MEANS, ROOTS, Numbers, measure, row_losses
+from shiftbench.comparison.ranks import ranks
+from shiftbench.comparison.winning import win_probability
 from shiftbench.errors import Undefined
 from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import gaussian

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shiftbench.compare.difference import difference
-from shiftbench.compare.families import family
-from shiftbench.compare.measured import Numbers, measure
-from shiftbench.compare.winning import win_probability
+from shiftbench.comparison.difference import difference
+from shiftbench.comparison.families import family
+from shiftbench.comparison.measured import Numbers, measure
+from shiftbench.comparison.winning import win_probability
 from shiftbench.metrics.table import METRICS
 from shiftbench.stated import Cell, Stated
 from shiftbench.targets import ALL, TestSet
@@ -80,7 +80,7 @@ def test_a_real_difference_is_found(of):
 
 
 def test_a_family_errs_at_all_in_five_of_a_hundred():
-    """Twelve test sets of the same trainings, Holm: 5 % at most, of 400 families above 8 % with a chance of 1 in 200."""
+    """Twelve test sets of the same trainings, Holm: 5 % at most, of 400 above 8 % with a chance of 1 in 200."""
     rng, held, plain = np.random.default_rng(0), [], []
     for _ in range(400):
         lucky = 0.3 * rng.normal(size=(2, 5))  # a training that is good is so on all test sets

@@ -4,12 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shiftbench.compare.comparison import Comparison
+if TYPE_CHECKING:
+    from shiftbench.comparison.compare import Comparison
 
-FEW = 60
-"""So many lines are read; above, pairs are summed up."""
 SHARED = ("world", "seed", "item", "residual")
 """Parts of a variance."""
 
@@ -25,7 +24,7 @@ class Table(NamedTuple):
     rows: list[tuple[str, ...]]
 
 
-def lines(found: Comparison) -> list[str]:
+def lines(found: "Comparison") -> list[str]:
     """What the comparison says, a line for each pair and number."""
     return [sentence(row) for row in records(found.pairs)]
 
@@ -56,7 +55,7 @@ def sentence(row: Row) -> str:
     )
 
 
-def units(found: Comparison) -> Iterator[str]:
+def units(found: "Comparison") -> Iterator[str]:
     """For which units results hold, and what was corrected for."""
     rows = records(found.pairs)
     for holds, count in Counter(row["holds"] for row in rows if row["holds"]).items():
@@ -67,7 +66,7 @@ def units(found: Comparison) -> Iterator[str]:
         yield f"{suite}: {family} over {size} tests of {of}; intervals are {100 * found.level:g} % each by itself"
 
 
-def ranked(found: Comparison) -> Table:
+def ranked(found: "Comparison") -> Table:
     """Numbers of all contenders, with the ranks that they may have and, in brackets, their group."""
     rows = []
     for _, group in groupby(records(found.ranks), key=lambda row: (row["suite"], _test(row), _number(row))):
@@ -78,7 +77,7 @@ def ranked(found: Comparison) -> Table:
     return Table("numbers, (group) and ranks from best to worst", ("test set", "number", *found.contenders), rows)
 
 
-def summed(found: Comparison) -> Table:
+def summed(found: "Comparison") -> Table:
     """On how many test sets each pair is separated, and the mean win probability of the first."""
     rows = []
     every = sorted(records(found.pairs), key=lambda row: (row["first"], row["second"], _number(row)))
@@ -92,7 +91,7 @@ def summed(found: Comparison) -> Table:
     return Table("pairs: number of test sets", head, rows)
 
 
-def variances(found: Comparison) -> Table:
+def variances(found: "Comparison") -> Table:
     """Where the error of each difference comes from: standard deviations, and shares of its squared error."""
     rows = []
     for row in records(found.ledger):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shiftbench.compare.contents import Contender, Contents, Place, Scored
-from shiftbench.compare.measured import Numbers, measure
+from shiftbench.comparison.contents import Contender, Contents, Place, Scored
+from shiftbench.comparison.measured import Numbers, measure
 from shiftbench.errors import ShiftbenchError, Undefined
 from shiftbench.nodes import read_sample, wrap
 from shiftbench.stated import Cell, Stated

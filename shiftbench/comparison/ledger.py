@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shiftbench.compare.difference import Parts
+from shiftbench.comparison.difference import Parts
 from shiftbench.errors import Undefined
 from shiftbench.stats.power import Variances, seeds_of, worlds_of
 

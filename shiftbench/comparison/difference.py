@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.compare.measured import Numbers
+from shiftbench.comparison.measured import Numbers
 from shiftbench.errors import Undefined
 from shiftbench.stats.crossed import Squares, combined, folds, nested, squares
 from shiftbench.stats.student import Mean, student

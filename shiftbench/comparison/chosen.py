@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shiftbench.compare.contents import Contents, Place
+from shiftbench.comparison.contents import Contents, Place
 from shiftbench.errors import InputError
 from shiftbench.metrics.metric import ALL_TARGETS, Metric
 from shiftbench.metrics.robustness import LONGEST

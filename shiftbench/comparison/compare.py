@@ -1,4 +1,4 @@
-"""`compare_recipes`: every pair of contenders at every test set, as tables of differences, ranks and variances.
+"""`compare`: every pair of contenders at every test set, as tables of differences, ranks and variances.
 
 Columns of `Comparison.pairs`, one row a pair, test set and number:
 
@@ -23,18 +23,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from shiftbench.compare.chosen import Asked, Choice, chosen
-from shiftbench.compare.contents import Contender, contender, read
-from shiftbench.compare.difference import parts
-from shiftbench.compare.evidence import Evidence, evidence
-from shiftbench.compare.ledger import ledger
-from shiftbench.compare.pairs import COLUMNS, KEYS, Pair, Row, key, pairs, rows
-from shiftbench.compare.ranks import ranks
+from shiftbench.comparison import words
+from shiftbench.comparison.chosen import Asked, Choice, chosen
+from shiftbench.comparison.contents import Contender, contender, read
+from shiftbench.comparison.difference import parts
+from shiftbench.comparison.evidence import Evidence, evidence
+from shiftbench.comparison.ledger import ledger
+from shiftbench.comparison.pairs import COLUMNS, KEYS, Pair, Row, key, pairs, rows
+from shiftbench.comparison.ranks import ranks
 from shiftbench.errors import InputError
+from shiftbench.report.html import fragment
+from shiftbench.report.tables import plain
 from shiftbench.results import write_frame
 from shiftbench.stated import Cell
 from shiftbench.whole import whole
 
+FEW = 60
+"""So many pairs are read one by one; more are summed up."""
 RANKS = KEYS | {"contender": "str", "value": "float64"} | dict.fromkeys(("place", "best", "worst", "group"), "int64")
 LEDGER = (
     KEYS
@@ -56,6 +61,16 @@ class Comparison:
     ranks: pd.DataFrame
     ledger: pd.DataFrame
 
+    def _repr_html_(self) -> str:
+        tables = (words.ranked(self), words.variances(self) if self.few else words.summed(self))
+        said = [*(words.lines(self) if self.few else ()), *words.units(self)]
+        return fragment([plain(*table) for table in tables], said)
+
+    @property
+    def few(self) -> bool:
+        """Whether a reader is told of each pair at each test set."""
+        return len(self.pairs) <= FEW
+
     def write(self, path: Path) -> None:
         """Write the table of pairs as TSV or Parquet."""
         check_output(path)
@@ -72,7 +87,7 @@ def check_output(path: Path) -> None:
         raise InputError(f"--output {path}: expected a name that ends in .tsv or .parquet")
 
 
-def compare_recipes(
+def compare(
     run: Path | str,
     recipes: Sequence[str],
     *,

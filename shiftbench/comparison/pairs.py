@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from shiftbench.compare.contents import Contender, Place
-from shiftbench.compare.difference import Difference, difference
-from shiftbench.compare.evidence import Evidence
-from shiftbench.compare.families import Correction, Family, family
-from shiftbench.compare.ledger import Ledger, ledger, needs
-from shiftbench.compare.measured import Numbers
-from shiftbench.compare.winning import win_probability
+from shiftbench.comparison.contents import Contender, Place
+from shiftbench.comparison.difference import Difference, difference
+from shiftbench.comparison.evidence import Evidence
+from shiftbench.comparison.families import Correction, Family, family
+from shiftbench.comparison.ledger import Ledger, ledger, needs
+from shiftbench.comparison.measured import Numbers
+from shiftbench.comparison.winning import win_probability
 from shiftbench.errors import Undefined
 from shiftbench.stated import Cell
 from shiftbench.stats.power import smallest_effect

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.compare.measured import Numbers
+from shiftbench.comparison.measured import Numbers
 from shiftbench.errors import Undefined
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shiftbench.errors import Undefined
 from shiftbench.metrics.metric import Metric
 from shiftbench.stated import Cell, Stated
 from shiftbench.targets import Target
