@@ -67,6 +67,7 @@ def assert_no_regression(_shiftbench_gate: Path) -> "Callable[..., Comparison]":
         try:
             return regression.assert_no_regression(recipe, *arguments, **{"folder": _shiftbench_gate} | more)
         except (regression.Regression, ShiftbenchError) as error:
-            pytest.fail(str(error), pytrace=False)
+            told = str(error)
+        pytest.fail(told, pytrace=False)  # outside, or pytest shows the exception as well
 
     return call
