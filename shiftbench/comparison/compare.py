@@ -132,6 +132,9 @@ def compare(
     for place, choices in places.items():
         at = evidence(contents, place, [choice.cell for choice in choices], who)
         found += [(choice, pairs(at, choice.cell, who, level), [*_ledgers(at, choice.cell, who)]) for choice in choices]
+    if not any(every for choice, every, _ in found if choice.shown):
+        missing = "the suite named no number in advance or nobody was scored; expected other --metrics"
+        raise InputError(f"{run}: nothing to compare here, {missing}, --tasks or --tests")
     return _tables(Path(run), who, level, found)
 
 

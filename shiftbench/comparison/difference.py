@@ -99,7 +99,7 @@ def difference(
     except Undefined as error:
         return Difference(by_world, value, None, "", reason=str(error))
     if len(worlds) == 1 and by_world[worlds[0]].untold:
-        why = "one training seed: what training leaves to chance is unknown"
+        why = "a single fit or ensemble: what training leaves to chance is unknown"
         return Difference(by_world, value, mean, "these very fits, new clusters", reason=why)
     return Difference(by_world, value, mean, _holds(by_world, simulated))
 

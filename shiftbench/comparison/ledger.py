@@ -52,7 +52,7 @@ def ledger(by_world: Mapping[int, Parts]) -> Ledger:
     items = round(float(np.mean([one.clusters for one in every])))
     reasons = []
     if len(told) < len(every):
-        reasons.append("one training seed: what training leaves to chance is counted with " + _host(worlds))
+        reasons.append("a single fit or ensemble: what training leaves to chance is " + _host(worlds))
     seed = float(np.mean([_seed(one) for one in every])) if len(told) == len(every) else math.nan
     residual = float(np.mean([_residual(one) for one in every]))
     item = float(np.mean([max(one.columns - sum(one.residuals), 0.0) * one.clusters for one in every]))
@@ -68,7 +68,7 @@ def ledger(by_world: Mapping[int, Parts]) -> Ledger:
 def needs(of: Ledger, effect: float, level: float) -> Needs:
     """Seeds and worlds that would find `effect` at `level`."""
     if math.isnan(of.seed):
-        return Needs(None, None, "one training seed: nobody can tell how many would do")
+        return Needs(None, None, "a single fit or ensemble: nobody can tell how many seeds would do")
     variances = Variances(0.0 if math.isnan(of.world) else of.world, of.seed, of.item, of.residual)
     seeds = worlds = None
     reasons = []
@@ -102,4 +102,4 @@ def _residual(one: Parts) -> float:
 
 
 def _host(worlds: int) -> str:
-    return "that of the worlds" if worlds > 1 else "none of these"
+    return "counted with the worlds" if worlds > 1 else "unknown"

@@ -231,6 +231,16 @@ def test_a_folder_without_a_run_and_a_run_without_its_store(run, tmp_path):
         compare(run, ["a", "b"], store=tmp_path)
 
 
+def test_a_suite_that_named_nothing_needs_to_be_told_what_to_compare(tmp_path):
+    rng = np.random.default_rng(0)
+    samples = {(0, "iid"): sample(rng)}
+    predictions = {name: {at: predicted(rng, found, 2) for at, found in samples.items()} for name in "ab"}
+    run = finished(tmp_path, samples, predictions, primary="")
+    with pytest.raises(InputError, match="nothing to compare here, the suite named no number in advance"):
+        compare(run, ["a", "b"])
+    assert set(compare(run, ["a", "b"], metrics=["rmse"]).pairs.family) == {"Benjamini-Hochberg"}
+
+
 @pytest.mark.parametrize("ending", ["tsv", "parquet"])
 def test_the_table_is_written(run, tmp_path, ending):
     found = compare(run, ["a", "b"])

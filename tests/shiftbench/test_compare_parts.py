@@ -161,9 +161,9 @@ def test_what_a_ledger_cannot_tell_is_told():
     one = ledger({0: parts([_numbers([1.0], np.ones((1, 8)) + np.eye(1, 8))])})
     assert math.isnan(one.seed)
     assert math.isnan(one.world)
-    assert "one training seed" in one.reason
+    assert "a single fit" in one.reason
     assert "one world" in one.reason
-    assert needs(one, 0.1, 0.95) == (None, None, "one training seed: nobody can tell how many would do")
+    assert needs(one, 0.1, 0.95) == (None, None, "a single fit or ensemble: nobody can tell how many seeds would do")
 
 
 @pytest.mark.parametrize(
