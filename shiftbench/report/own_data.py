@@ -11,7 +11,7 @@ from shiftbench.report.frame import Number, Scores
 from shiftbench.report.real_families import Family
 from shiftbench.report.real_tests import Facts, Test
 from shiftbench.report.section import Section, given
-from shiftbench.report.tables import Entry, Notes, Table, decimal, tsv
+from shiftbench.report.tables import Entry, Notes, Table, decimal, percent, tsv
 
 METRICS = ("relative_rmse", "coverage")
 NAMES = {
@@ -49,13 +49,15 @@ def own(rows: pd.DataFrame, facts: Facts) -> Known:
     return {task: known for task, known in told.items() if "own" in known}
 
 
-def family(told: Mapping[str, Any]) -> Family:
+def family(task: str, told: Mapping[str, Any]) -> Family:
     """What the test sets of a task on a user's table are, by its split."""
     split = str(told.get("split", ""))
     if split in ("gc", "length"):
         return Family(SHIFTS[split], "middle", "high" if split == "gc" else "long", names=NAMES)
     group = split.partition(":")[2]
-    return Family(f"without {group}", "other groups", group) if group else Family("test rows", "", "far", names=NAMES)
+    if group:
+        return Family(f"without {group}", "other groups", group)
+    return Family("test rows", "", "far", (task, ""), NAMES)
 
 
 def section(suite: str, rows: pd.DataFrame, facts: Facts, known: Known) -> Section:
@@ -64,12 +66,13 @@ def section(suite: str, rows: pd.DataFrame, facts: Facts, known: Known) -> Secti
     plain = {task: told for task, told in known.items() if "shifts" in told}
     errors = _errors(frame, known)
     tables = [errors] if errors.rows else []
+    notes = [str(note) for told in plain.values() for note in told["notes"]]
     return Section(
         f"{suite}-table",
         f"{suite}: your table",
         "",
         given([_rows(told["own"]) for told in plain.values()] + [_split(told) for told in plain.values()]),
-        given([_absent(told) for told in plain.values()] + [_dropped(told) for told in known.values()]),
+        given([_absent(told) for told in plain.values()] + [_fitted(*pair) for pair in known.items()] + notes),
         caption=CAPTION if tables else "",
         tables=tuple(tables),
         hidden=tuple(_looked_for(task, told) for task, told in plain.items()),
@@ -109,10 +112,15 @@ def _absent(told: Mapping[str, Any]) -> str:
     return f"What the table cannot show: {'; '.join(lacking)}." if lacking else ""
 
 
-def _dropped(told: Mapping[str, Any]) -> str:
-    if not told.get("dropped"):
-        return ""
-    return f"{family(told).title}: {told['dropped']:,} rows are left out, since their cluster is on both sides of it."
+def _fitted(task: str, told: Mapping[str, Any]) -> str:
+    """What a shift is fitted on, and how many rows it leaves out."""
+    split, parts = told.get("split"), []
+    if known := told.get("fitted_on"):
+        low, high = (percent(end) if split == "gc" else f"{end:.0f}" for end in known)
+        parts.append(f"fitted on {low} to {high} {'GC' if split == 'gc' else 'letters'}")
+    if told.get("dropped"):
+        parts.append(f"{told['dropped']:,} rows are left out, since their cluster is on both sides")
+    return f"{family(task, told).title}: {'; '.join(parts)}." if parts else ""
 
 
 def _looked_for(task: str, told: Mapping[str, Any]) -> Table:
@@ -144,7 +152,7 @@ def _errors(frame: pd.DataFrame, known: Known) -> Table:
             shown = [test.number(errors, name) for name in (read.FLOOR, control, network)]
             if any(number.defined for number in shown):
                 base = tests[0].number(errors, network)
-                covered, of = test.number(found["coverage"], network), family(known.get(task, {}))
+                covered, of = test.number(found["coverage"], network), family(task, known.get(task, {}))
                 body.append(_line(of, test, shown, base, real.top(tops, test), covered, network, marks))
     heads = (
         "shift, best network", "test set", "floor", "best control", "best network", "change", "ceiling", "coverage, %"

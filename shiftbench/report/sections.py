@@ -88,7 +88,7 @@ def _measured(suite: str, rows: pd.DataFrame, run: Run) -> Iterator[Section]:
     for task, one in measured[measured["group"] == ""].groupby("task", sort=False):
         yield by_cell(str(task), one, run.facts, run.look, "output" if own else "cell type")
     if (measured["group"] != "").any():
-        known = (lambda task: own_data.family(own.get(task, {}))) if own else family
+        known = (lambda task: own_data.family(task, own.get(task, {}))) if own else family
         yield shifts(suite, measured, run.facts, run.look, run.points, known)
     for task, one in measured.groupby("task", sort=False):
         if budgeted(one):

@@ -37,7 +37,7 @@ source = "none"
 [[task]]
 name = "mine"
 data = "table"
-recipes = ["training_mean", "gc_ridge", "kmer_ridge"]
+recipes = ["training_mean", "gc_ridge"]
 wrappers = ["none"]
 
 [task.tiers.smoke]
