@@ -26,8 +26,8 @@ class Nearest(NamedTuple):
 
     `row` int32 (n,): its row, -1 where no seed is shared; `identity` float32 (n,), 0..1: matched letters of the best
     alignment found over the letters of the test sequence (N is none), adapters aside; `reverse` bool (n,): whether it
-    is its reverse complement that matches; `sure` float32 (n,): no training sequence of more than this identity, without
-    gaps, is missed.
+    is its reverse complement that matches; `sure` float32 (n,), 0..1: none of more than this identity, without gaps, is
+    missed.
     """
 
     row: NDArray[np.int32]

@@ -15,7 +15,7 @@ from shiftbench.leakage.audit import audit
 from shiftbench.leakage.pairs import pairs
 from shiftbench.leakage.subsets import EDGES, subsets
 from shiftbench.run import run_suite
-from tests.shiftbench.outside.leaky_task import COPIES, ROWS, tested, training
+from tests.shiftbench.outside.leaky_task import COPIES, ROWS, drawn, training
 
 OUTSIDE = Path(__file__).parent / "outside"
 SUITE = """
@@ -88,7 +88,7 @@ def test_copies_lie_where_they_were_put(found):
 
 
 def test_the_neighbours_label_scores_as_computed_by_hand(found):
-    labels, mine = training()[1][:95], tested()[1][:95]
+    labels, mine = training()[1][:95], drawn()[1][:95]
     near = {"who": "neighbour", "subset": "identity 0.90 or more", "metric": "pearson"}
     r = [np.corrcoef(labels[:, i], mine[:, i])[0, 1] for i in range(2)]
     for output, value in zip(("a", "b", "mean"), (*r, np.mean(r)), strict=True):

@@ -16,7 +16,7 @@ def training():
     return rng.integers(0, 4, (400, LENGTH), dtype=np.uint8), rng.normal(size=(400, 2)).astype(np.float32)
 
 
-def tested():
+def drawn():
     """Letters and values of the test rows: of copies those of their source with noise of SD .3."""
     known, values = training()
     rng = np.random.default_rng(1)
@@ -51,4 +51,4 @@ class Leaky:
         if data.role == "training":
             parts = {"train": slice(0, 300), "validation": slice(300, 400)}
             return Built({name: sample(rows[part], observed[part], name) for name, part in parts.items()})
-        return Built({data.role: sample(*tested(), "test")})
+        return Built({data.role: sample(*drawn(), "test")})
