@@ -169,11 +169,11 @@ class _Planner:
         ]
 
     def _fits(self, recipe: Recipe, training: str, source: str) -> Iterator[Member]:
-        control = recipe.kind == "control"
-        budget = Budget(epochs=0, batch=0) if control else Budget(epochs=self.tier.epochs, batch=self.tier.batch)
+        trained = recipe.kind == "network"
+        budget = Budget(epochs=self.tier.epochs, batch=self.tier.batch) if trained else Budget(epochs=0, batch=0)
         seeds = self.selection.seeds or self.tier.seeds_of.get(recipe.name, self.tier.seeds)
         first = self.selection.first_seed
-        for seed in range(1) if control else range(first, first + seeds):
+        for seed in range(first, first + seeds) if trained else range(1):
             fit = Fit(training=training, recipe=recipe, seed=seed, budget=budget)
             yield self.plan.add(fit, f"{source}/fit/{recipe.name}/seed{seed}", (training,)), fit
 

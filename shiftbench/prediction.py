@@ -43,7 +43,7 @@ def unseen(kind: str, view: str) -> str:
     if kind == "predictions" and view != "plain":
         return f"a file holds one prediction of each sequence as given; expected another view than {view}"
     if kind != "network" and VIEWS[view].samples:
-        return f"a {kind} has no dropout; expected another view than {view}"
+        return f"{'an' if kind == 'embedding' else 'a'} {kind} has no dropout; expected another view than {view}"
     return ""
 
 

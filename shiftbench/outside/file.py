@@ -103,7 +103,7 @@ def _numbers(frame: "pd.DataFrame", name: str, path: Path) -> NDArray[np.float64
     if wrong.any():
         row = int(wrong.argmax())
         expected = "a finite number" + " above 0" * name.endswith(SD)
-        raise InputError(f"{place(path, row)}, column {name}: {frame[name].iloc[row]!r}; expected {expected}")
+        raise InputError(f"{place(path, row)}, column {name}: {str(frame[name].iloc[row])!r}; expected {expected}")
     return values
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import shiftbench
-from shiftbench import kinds, registry
+from shiftbench import kinds, registry, results
 from shiftbench.catalog import load_recipe
 from shiftbench.errors import InputError, ModelError
 from shiftbench.outside import calls, embedding, predictor
@@ -257,3 +257,116 @@ def test_a_file_that_ends_the_process_is_one_line(tmp_path):
     with pytest.raises(InputError, match="import failed with SystemExit: usage") as caught:
         load_recipe(f"{file}:predict")
     assert "\n" not in str(caught.value)
+
+
+SUITE = f"""
+name = "toy"
+version = 1
+title = "Toy"
+question = "Does it run?"
+source = "none"
+
+[[task]]
+name = "toy"
+data = "{HERE / "toy_task.py"}:Toy"
+recipes = ["training_mean", "gc_ridge"]
+wrappers = ["none", "ensemble", "variance_scaling", "conformal_normalised", "mc_dropout", "views"]
+metrics = ["rmse", "pearson", "coverage"]
+
+[task.tiers.smoke]
+rows = 300
+validation = 100
+calibration = 100
+test = 120
+seeds = 2
+epochs = 2
+resamples = 100
+"""
+MODEL = """
+def predict(sequences):
+    return [10 * sum(letter in "CG" for letter in text) / len(text) + {offset} for text in sequences]
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run of the toy task with models of strangers: the run and its table."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("shiftbench.report.finished.write", lambda folder: folder / "report.html")
+    Path("toy.toml").write_text(SUITE)
+
+    def call(*recipes, **more):
+        options = {"engine": "inprocess", "device": "cpu", "output": Path("out"), "store": Path("store"), "quiet": True}
+        ran = shiftbench.run_suite("toy.toml", recipes=recipes, **(options | more))
+        return ran, results.read(ran.output / "results.parquet")
+
+    return call
+
+
+def test_models_of_strangers_are_wrapped_and_scored_like_any_other(run):
+    ran, table = run(f"{TOYS}:gc", f"{TOYS}:letters")
+    assert ran.failed == 0
+    rows = table.query("metric == 'rmse' and target == 'observed' and output == 'a'").set_index(["recipe", "wrapper"])
+    for name in ("gc", "letters"):
+        # The noise of 0.3; the SE of the RMSE of 120 rows is .02.
+        assert rows.value[name, "none"] == pytest.approx(0.3, abs=0.08)
+        assert {*rows.loc[name].index} >= {"none", "variance_scaling", "conformal_normalised", "views"}
+    left_out = table[table.status == "skipped"].set_index(["recipe", "wrapper"]).reason
+    assert left_out["gc", "ensemble"] == "one training seed; ensemble joins two or more"
+    assert left_out["gc", "mc_dropout"].startswith("a callable has no dropout")
+    assert left_out["letters", "mc_dropout"].startswith("an embedding has no dropout")
+    assert ran.manifest["models"]["toy/world0/fit/letters/seed0"]["embedding"] == 5
+
+
+def test_unchanged_sources_are_reused_and_edited_ones_are_not(run, tmp_path):
+    model = tmp_path / "model.py"
+    model.write_text(MODEL.format(offset=0))
+    _, table = run("model.py:predict")
+    again, same = run("model.py:predict")
+    assert set(again.manifest["nodes"]) == {"reused"}
+    assert table.equals(same)
+    model.write_text(MODEL.format(offset=3))
+    edited, other = run("model.py:predict")
+    made = [edited.plan.labels[name] for name, outcome in edited.outcomes.items() if outcome.state == "made"]
+    assert made
+    assert all("/predict/" in label for label in made)
+    error = {"before": table, "after": other}
+    rmse = {
+        when: rows.query("recipe == 'predict' and metric == 'rmse' and wrapper == 'none' and output == 'a'").value.iloc[
+            0
+        ]
+        for when, rows in error.items()
+    }
+    assert rmse["after"] == pytest.approx(np.hypot(3, rmse["before"]), rel=0.1)
+
+
+def test_a_moved_model_goes_on_where_it_is(run, tmp_path):
+    model, suite = tmp_path / "model.py", tmp_path / "toy.toml"
+    model.write_text(MODEL.format(offset=0))
+    run("model.py:predict")
+    (tmp_path / "elsewhere").mkdir()
+    model.rename(tmp_path / "elsewhere/model.py")
+    suite.write_text(SUITE.replace("test = 120", "test = 110"))
+    ran, _ = run("elsewhere/model.py:predict")
+    assert ran.failed == 0
+    states = {ran.plan.labels[name]: outcome.state for name, outcome in ran.outcomes.items()}
+    assert states["toy/world0/fit/predict/seed0"] == "reused"
+    assert states["toy/toy/world0/iid/prediction/predict/plain/seed0"] == "made"
+
+
+def test_the_same_model_gives_the_same_bytes(run):
+    for store in ("one", "two"):
+        run(f"{TOYS}:gc", f"{TOYS}:letters", f"{TOYS}:celsius", store=Path(store))
+    one, two = ({p.relative_to(s): p.read_bytes() for p in Path(s).rglob("*.npz")} for s in ("one", "two"))
+    assert len(one) > 10
+    assert one == two
+
+
+def test_a_model_that_raises_fails_alone_and_its_traceback_is_kept(run):
+    ran, table = run(f"{TOYS}:raises", f"{TOYS}:gc")
+    (failed,) = ran.manifest["failed"]
+    assert "raises: rows 1 to 100: raised KeyError" in failed["reason"]
+    assert "expected an answer to every sequence (details in out/traces)" in failed["reason"]
+    assert any("no such letter" in path.read_text() for path in Path("out/traces").iterdir())
+    assert set(table.query("recipe == 'raises'").status) == {"skipped"}
+    assert "ok" in set(table.query("recipe == 'gc'").status)
