@@ -1,4 +1,4 @@
-"""The pytest plugin as a lab uses it, in a pytest of its own; half a minute at most, of which most is its imports."""
+"""The pytest plugin as a lab uses it, in a pytest of its own; fifteen seconds, most of it imports."""
 
 import json
 from importlib.metadata import entry_points
@@ -48,22 +48,15 @@ def _variants(pytester, path):
     write("older", suites={"toy": 7})
 
 
-@pytest.mark.parametrize("where", ["option", "ini"])
-def test_fixtures_pass_fail_refuse_and_warn(pytester, monkeypatch, tmp_path, suite, where):
-    if where == "option":
-        arguments = ["--shiftbench-store", "kept"]
-    else:
-        pytester.makeini("[pytest]\nshiftbench_store = kept\n")
-        arguments = ["-k", "test_run"]
-    monkeypatch.delenv("SHIFTBENCH_STORE", raising=False)
+def _run(pytester, *arguments):
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+
+
+def test_fixtures_pass_fail_refuse_and_warn(pytester, tmp_path, suite):
+    write_baseline("gc_ridge", suite, output=tmp_path / "same.json", engine="inprocess", device="cpu", quiet=True)
+    _variants(pytester, tmp_path / "same.json")
     pytester.makepyfile(TESTS.format(suite=suite, store="kept"))
-    if where == "option":
-        write_baseline("gc_ridge", suite, output=tmp_path / "same.json", engine="inprocess", device="cpu", quiet=True)
-        _variants(pytester, tmp_path / "same.json")
-    found = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
-    if where == "ini":
-        found.assert_outcomes(passed=1, deselected=5)
-        return
+    found = _run(pytester, "--shiftbench-store", "kept")
     found.assert_outcomes(passed=3, failed=3, warnings=1)
     found.stdout.fnmatch_lines_random(
         [
@@ -78,12 +71,27 @@ def test_fixtures_pass_fail_refuse_and_warn(pytester, monkeypatch, tmp_path, sui
     found.stdout.no_fnmatch_line("*During handling*")
 
 
-def test_without_an_option_the_store_is_the_usual_one(pytester, monkeypatch, suite):
-    monkeypatch.setenv("SHIFTBENCH_STORE", str(pytester.path / "usual"))
-    pytester.makepyfile(TESTS.format(suite=suite, store="usual"))
-    pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-k", "test_run").assert_outcomes(
-        passed=1, deselected=5
-    )
+ASKED = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+
+def test_store(shiftbench_run, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "shiftbench.run", SimpleNamespace(run_suite=lambda *asked, **more: (asked, more)))
+    fixed = {{"engine": "inprocess", "quiet": True, "output": tmp_path / "shift-smoke", "seeds": 2}}
+    assert shiftbench_run(seeds=2) == (("shift", "smoke"), fixed | {store})
+"""
+
+
+@pytest.mark.parametrize(
+    ("ini", "store"), [("[pytest]\nshiftbench_store = kept\n", '{"store": Path("kept")}'), ("[pytest]\n", "{}")]
+)
+def test_the_store_comes_from_the_ini_file_or_is_the_usual_one(pytester, ini, store):
+    """Without a name `run_suite` takes the usual one; nothing heavy is imported here."""
+    pytester.makeini(ini)
+    pytester.makepyfile(ASKED.format(store=store))
+    _run(pytester).assert_outcomes(passed=1)
 
 
 def test_pytest_finds_the_plugin_by_its_entry_point():
