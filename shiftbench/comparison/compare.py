@@ -17,7 +17,7 @@ Columns of `Comparison.pairs`, one row a pair, test set and number:
 `world`, `seed`, `item`, `residual` of each contender and of each difference (`ledger.Ledger`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import pandas as pd
 
 from shiftbench.comparison import words
 from shiftbench.comparison.chosen import Asked, Choice, chosen
-from shiftbench.comparison.contents import Contender, contender, read
+from shiftbench.comparison.contents import Contender, Contents, Place, contender, read
 from shiftbench.comparison.difference import parts
 from shiftbench.comparison.evidence import Evidence, evidence
 from shiftbench.comparison.ledger import ledger
@@ -38,7 +38,7 @@ from shiftbench.results import write_frame
 from shiftbench.stated import Cell
 from shiftbench.whole import whole
 
-FEW = 60
+FEW = 24
 """So many pairs are read one by one; more are summed up."""
 RANKS = KEYS | {"contender": "str", "value": "float64"} | dict.fromkeys(("place", "best", "worst", "group"), "int64")
 LEDGER = (
@@ -52,7 +52,10 @@ LEDGER = (
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Tables of a comparison at a confidence `level` (columns in the module's text); `folder`: of the run."""
+    """Tables of a comparison at a confidence `level` (columns in the module's text); `folder`: of the run.
+
+    `absent`: lines that tell which contender the run never asked for where.
+    """
 
     folder: Path
     contenders: tuple[str, ...]
@@ -60,6 +63,7 @@ class Comparison:
     pairs: pd.DataFrame
     ranks: pd.DataFrame
     ledger: pd.DataFrame
+    absent: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         tables = (words.ranked(self), words.variances(self) if self.few else words.summed(self))
@@ -124,22 +128,35 @@ def compare(
     if not 0.5 < level < 1:
         raise InputError(f"--level: {level}; expected a confidence level such as 0.95")
     contents = read(Path(run), None if store is None else Path(store))
-    who = [contender(text, contents.contenders()) for text in recipes]
-    if len(set(who)) < max(len(who), 2):
-        raise InputError(f"compare: found {', '.join(map(str, who))}; expected two or more, each once")
+    who = _contenders(contents, recipes)
     places = chosen(contents, Asked(tuple(metrics), tuple(tasks), tuple(tests)))
     found: list[tuple[Choice, list[Pair], list[Row]]] = []
     for place, choices in places.items():
-        at = evidence(contents, place, [choice.cell for choice in choices], who)
-        found += [(choice, pairs(at, choice.cell, who, level), [*_ledgers(at, choice.cell, who)]) for choice in choices]
+        here = [one for one in who if one in contents.planned[place]]
+        if len(here) > 1 and any(one in contents.scores[place] for one in here):
+            at = evidence(contents, place, [choice.cell for choice in choices], here)
+            found += [
+                (choice, pairs(at, choice.cell, here, level), [*_ledgers(at, choice.cell, here)]) for choice in choices
+            ]
     if not any(every for choice, every, _ in found if choice.shown):
         missing = "the suite named no number in advance or nobody was scored; expected other --metrics"
         raise InputError(f"{run}: nothing to compare here, {missing}, --tasks or --tests")
-    return _tables(Path(run), who, level, found)
+    return _tables(Path(run), who, level, found, _absent(contents, places, who))
+
+
+def _contenders(contents: Contents, recipes: Sequence[str]) -> list[Contender]:
+    who = [contender(text, contents.contenders()) for text in recipes]
+    if len(set(who)) < max(len(who), 2):
+        raise InputError(f"compare: found {', '.join(map(str, who))}; expected two or more, each once")
+    return who
 
 
 def _tables(
-    run: Path, who: Sequence[Contender], level: float, found: Sequence[tuple[Choice, list[Pair], list[Row]]]
+    run: Path,
+    who: Sequence[Contender],
+    level: float,
+    found: Sequence[tuple[Choice, list[Pair], list[Row]]],
+    absent: tuple[str, ...],
 ) -> Comparison:
     """Correct for the size of each family, and keep what is shown."""
     told: dict[int, Row] = {}
@@ -161,7 +178,22 @@ def _tables(
         _frame([row for group in in_order for row in group], COLUMNS),
         _frame([row for group in in_order for row in _ranked(group)], RANKS),
         _frame(accounts, LEDGER),
+        absent,
     )
+
+
+def _absent(contents: Contents, places: Mapping[Place, Sequence[Choice]], who: Sequence[Contender]) -> tuple[str, ...]:
+    """Where which contenders were never asked for, a line a task."""
+    shown = [place for place, choices in places.items() if any(choice.shown for choice in choices)]
+    lines = []
+    for one in who:
+        for task in dict.fromkeys(place.task for place in shown):
+            of = [place for place in shown if place.task == task]
+            missing = [place.test for place in of if one not in contents.planned[place]]
+            if missing:
+                tests = "" if len(missing) == len(of) else f" {', '.join(missing)}"
+                lines.append(f"{task}{tests}: {one} was not run there")
+    return tuple(lines)
 
 
 def _frame(records: Sequence[Row], columns: dict[str, str]) -> pd.DataFrame:

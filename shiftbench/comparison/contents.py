@@ -1,6 +1,7 @@
 """What a finished run has to compare: its scored predictions by test set, world, contender and seed."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,9 +85,7 @@ class Contents:
         return sorted({contender for planned in self.planned.values() for contender in planned})
 
     def why_absent(self, place: Place, contender: Contender) -> str:
-        """Why a contender has no score at a place."""
-        if contender not in self.planned[place]:
-            return f"{contender} was not run here"
+        """Why a contender that was planned has no score at a place."""
         rows = self.numbers
         of = (rows.suite == place.suite) & (rows.task == place.task) & (rows.recipe == contender.recipe)
         of &= (rows.metric == "") & (rows.wrapper == contender.wrapper) & (rows.budget == contender.budget)
@@ -182,10 +181,10 @@ def _primary(manifest: dict[str, Any], suite: str) -> str:
 def _label(label: str) -> tuple[Place, int, Contender, str, int]:
     """Place, world, contender, view and seed of the label of a Score node, as `plan` writes it."""
     where, what = label.split("/score/", 1)
-    suite, task, world, test = where.split("/", 3)
+    suite, task, world, test = re.split(r"^(.+?)/([^/]+)/world(\d+)/", where)[1:]
     recipe, wrapper, view, budget, seed = what.rsplit("/", 4)
     who = Contender(recipe, wrapper, int(budget.removeprefix("budget")))
-    return Place(suite, task, test), int(world.removeprefix("world")), who, view, int(seed.removeprefix("seed"))
+    return Place(suite, task, test), int(world), who, view, int(seed.removeprefix("seed"))
 
 
 def _view(view: str, who: Contender) -> str:

@@ -57,6 +57,7 @@ def sentence(row: Row) -> str:
 
 def units(found: "Comparison") -> Iterator[str]:
     """For which units results hold, and what was corrected for."""
+    yield from found.absent
     rows = records(found.pairs)
     for holds, count in Counter(row["holds"] for row in rows if row["holds"]).items():
         yield f"{count} of {len(rows)} comparisons hold for {holds}"
@@ -152,7 +153,8 @@ def _needed(row: Row) -> str:
     named = (("seeds each", row["seeds_needed"]), ("worlds", row["worlds_needed"]))
     told = " or ".join(f"{number:.0f} {name}" for name, number in named if not math.isnan(number))
     if told:
-        return f"a difference of this size needs {told}"
+        alone = "; more seeds alone would not do" if math.isnan(row["seeds_needed"]) else ""
+        return f"a difference of this size needs {told}{alone}"
     return str(row["reason"]) or "there is no difference to look for"
 
 

@@ -1,4 +1,6 @@
+import json
 import math
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from shiftbench.comparison import words
 from shiftbench.comparison.compare import compare
 from shiftbench.errors import InputError
 from shiftbench.stats.multiplicity import benjamini_hochberg, holm
+from shiftbench.store import Store
 from tests.compared import finished, predicted, sample, several
 
 
@@ -176,9 +179,10 @@ def test_what_is_missing_is_told(tmp_path):
     flat = predictions["flat_ridge"][0, "iid"][0]
     flat.mean[:] = 1
     run = finished(tmp_path, samples, predictions)
-    found = compare(run, ["a", "b", "flat_ridge"], metrics=["spearman"]).pairs
-    absent = _row(found, first="a", second="b", test="gc:1")
-    assert (absent.verdict, absent.reason) == ("undecided", "b was not run here; no world that both were scored in")
+    whole = compare(run, ["a", "b", "flat_ridge"], metrics=["spearman"])
+    assert whole.absent == ("task gc:1: b was not run there", "task gc:1: flat_ridge was not run there")
+    found = whole.pairs
+    assert set(found.test) == {"iid"}
     undefined = _row(found, first="a", second="flat_ridge", test="iid")
     assert undefined.verdict == "undecided"
     assert "constant" in undefined.reason
@@ -187,6 +191,13 @@ def test_what_is_missing_is_told(tmp_path):
     assert set(found["size"]) == {1}
     stratum = compare(run, ["a", "b"], metrics=["spearman@HC"], tests=["iid"]).pairs.iloc[0]
     assert "the test set has no stratum 'HC'" in stratum.reason
+    store = Store(run / "store")
+    for label, entry in json.loads((run / "plan.json").read_text()).items():
+        if "/iid/score/b/" in label:
+            shutil.rmtree(store.folder(entry["digest"]))
+    lost = compare(run, ["a", "b"], tests=["iid"], metrics=["spearman"]).pairs.iloc[0]
+    assert lost.verdict == "undecided"
+    assert lost.reason.startswith("b: its scores are not in")
 
 
 def test_better_by_more_is_never_less_certain(tmp_path):
