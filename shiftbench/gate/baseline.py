@@ -175,7 +175,7 @@ def made_with() -> dict[str, str]:
     """Versions and platform that numbers hang on, by name."""
     told = provenance()
     machine = f"{platform.system()} {platform.machine()}"
-    return {"shiftbench": told["shiftbench"], "python": told["python"], "platform": machine} | told["packages"]
+    return {"shiftbench": told["shiftbench"], "python": told["python"], "platform": machine, **told["packages"]}
 
 
 def _told(value: Any) -> str:

@@ -136,8 +136,9 @@ def _of_recipe(frame: "pd.DataFrame", recipe: str) -> "pd.DataFrame":
     """Rows of the fits of a recipe, with the name of their task, `where`, and of their test set, `test`."""
     rows = frame[(frame["recipe"] == recipe) & (frame["wrapper"] == "none") & (frame["seed"] >= 0)]
     tests = [
-        f"world{row.world} " + (f"{row.shift}:{row.dose}" if row.shift else row.group.removeprefix("all") or "iid")
-        for row in rows.itertuples()
+        f"world{row['world']} "
+        + (f"{row['shift']}:{row['dose']}" if row["shift"] else row["group"].removeprefix("all") or "iid")
+        for row in rows[["world", "shift", "dose", "group"]].to_dict("records")
     ]
     return rows.assign(where=rows["suite"] + "/" + rows["task"], test=tests)
 
@@ -160,8 +161,8 @@ def _values(rows: "pd.DataFrame", metric: Metric) -> tuple[tuple[str, ...], dict
     lacking = rows[(rows["status"] == "skipped") & rows["test"].isin(table.columns)]
     if not lacking.empty:
         raise InputError(f"skipped at {_first(lacking)}")
-    tests = tuple(sorted(map(str, table.columns)))
-    return tests, {int(seed): float(value) for seed, value in table.mean(axis=1).items()}
+    tests, means = tuple(sorted(map(str, table.columns))), table.mean(axis=1)
+    return tests, dict(zip(means.index.astype(int).tolist(), means.tolist(), strict=True))
 
 
 def _first(rows: "pd.DataFrame") -> str:

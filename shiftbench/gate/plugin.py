@@ -45,7 +45,11 @@ def shiftbench_run(request: pytest.FixtureRequest, tmp_path: Path) -> "Callable[
     def call(suite: str = "shift", tier: str = "smoke", **more: Any) -> "Ran":
         from shiftbench.run import run_suite
 
-        fixed = {"engine": "inprocess", "quiet": True, "output": tmp_path / f"{Path(suite).stem}-{tier}"}
+        fixed: dict[str, Any] = {
+            "engine": "inprocess",
+            "quiet": True,
+            "output": tmp_path / f"{Path(suite).stem}-{tier}",
+        }
         return run_suite(suite, tier, **fixed | ({"store": Path(chosen)} if chosen else {}) | more)
 
     return call

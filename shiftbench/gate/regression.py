@@ -78,7 +78,7 @@ def assert_no_regression(
     refuse(known, path, recipe, suite, tier)
     first = max(known.seeds) + 1 if len(known.seeds) > 1 else 0
     number = (seeds or seeds_to_catch(len(known.seeds), len(known.tasks), level)) if first else 1
-    asked = {"engine": "inprocess", "quiet": True} | more
+    asked: dict[str, Any] = {"engine": "inprocess", "quiet": True} | more
     with workplace(folder) as place:
         measured = measure(recipe, suite, tier, folder=place, seeds=number, first_seed=first, **asked, **known.only)
     refuse_data(known, path, measured, suite)
