@@ -17,7 +17,7 @@ def check(
     dropout: float | None = None,
     device: str = "auto",
 ) -> int:
-    """Test a model before it is run: shape, devices, determinism, batches, strand, training, speed; under a minute.
+    """Test a model before it is run, in about a minute: shape, devices, determinism, batches, strands, training, speed.
 
     Parameters
     ----------

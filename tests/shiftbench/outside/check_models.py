@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from shiftbench.kinds import embedding, predictor
+import shiftbench
 from shiftbench.models.heads import GaussianHead
 
 LENGTH = 100
@@ -131,7 +131,7 @@ class Weighted:
         return gc(sequences)[:, None] * self.weights
 
 
-@embedding
+@shiftbench.embedding
 def letters(sequences):
     """Counts of letters."""
     return [[text.count(letter) for letter in "ACGT"] for text in sequences]
@@ -310,7 +310,7 @@ def sure(sequences):
     return gc(sequences), 0 * gc(sequences)
 
 
-@predictor(outputs=("K562", "HepG2"))
+@shiftbench.predictor(outputs=("K562", "HepG2"))
 def misnamed(sequences):
     return gc(sequences)
 
@@ -323,7 +323,7 @@ def dice(sequences):
     return gc(sequences) + np.random.default_rng().normal(size=len(sequences))
 
 
-@embedding
+@shiftbench.embedding
 def single(sequences):
     return np.squeeze(letters(sequences))
 
