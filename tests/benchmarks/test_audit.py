@@ -23,11 +23,10 @@ CORNER = 20, 1_000
 @njit(cache=True, nogil=True)
 def most_matched(test, train):
     """Most letters of each test row that a training row matches on one diagonal of either strand."""
-    length = test.shape[1]
+    length, turned = test.shape[1], (3 - test[:, ::-1]).astype(np.uint8)
     found = np.zeros(len(test), np.int64)
     for r in range(len(test)):
-        for strand in range(2):
-            row = test[r] if strand == 0 else 3 - test[r][::-1]
+        for row in (np.ascontiguousarray(test[r]), np.ascontiguousarray(turned[r])):
             for other in train:
                 for shift in range(1 - length, length):
                     same = 0
