@@ -78,9 +78,11 @@ _BLANK = {name: field.default for name, field in TableOptions.__dataclass_fields
 
 def own_suites(suite: str, table: TableOptions | None, variants: VariantOptions | None) -> "list[Suite] | None":
     """The suite of the user's own files; None if there are none, `InputError` beside a named suite."""
+    from msgspec.structs import replace
+
     from shiftbench.catalog import find_task
     from shiftbench.own.suite import own_suite, plain
-    from shiftbench.own.variants_suite import with_variants
+    from shiftbench.own.variants_suite import QUESTION, with_variants
     from shiftbench.spec import Task
 
     found = table.record() if table else None
@@ -91,8 +93,11 @@ def own_suites(suite: str, table: TableOptions | None, variants: VariantOptions 
     if variants and effects:
         name = plain(effects.file) + "_variants" * any(task.name == plain(effects.file) for task in tasks)
         tasks.append(Task(name=name, data="variants", variants=effects, trained_on=variants.trained_on))
+    if not tasks:
+        return None
     files = [own.file for own in (found, effects) if own]
-    return [with_variants(own_suite(files[0], tuple(tasks)), Path(), find_task)] if files else None
+    made = own_suite(files[0], tuple(tasks))
+    return [with_variants(made if found else replace(made, question=QUESTION), Path(), find_task)]
 
 
 def _names(given: tuple[str, ...]) -> tuple[str, ...]:

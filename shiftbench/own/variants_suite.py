@@ -18,6 +18,7 @@ from shiftbench.tasks.lentimpra import CELLS, LEFT, RIGHT
 
 log = logging.getLogger("shiftbench.data")
 
+QUESTION = "Does a model that was trained on sequences with measured activity rank the effects of these variants?"
 DEFAULT = "lentimpra/lentimpra"
 """Task whose fits predict where nothing else is said and no table is given."""
 WORLDLY = ("oracle", "source_oracle", "motif_prior")
