@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import suites
 from shiftbench import cli
+from shiftbench.catalog import expand, load_recipe, load_suite
 from shiftbench.errors import InputError
 from shiftbench.gate import Improved, Regression, assert_no_regression, baseline, measure, regression
 from shiftbench.gate.decision import Pair, decide, seeds_to_catch
 from shiftbench.metrics.table import METRICS
+from shiftbench.plan import plan
+from shiftbench.spec import Score
+from shiftbench.validate import Selection
 
 SUITE = """
 name = "toy"
@@ -230,6 +235,19 @@ def test_one_number_a_seed_is_the_mean_over_test_sets_of_the_mean_over_outputs()
     rows[-1]["value"] = 8.0
     tests, values = measure._values(pd.DataFrame([*rows, _row(stratum="far", output="mean")]), METRICS["rmse"])
     assert (tests, values) == (("one", "two"), {3: 4.0, 4: 6.5})
+
+
+@pytest.mark.parametrize("name", [name for name in suites.names() if name != "all"])
+def test_every_bundled_suite_can_be_gated(name):
+    """One metric with a worse side a task, no wrapper; the recipe is all that is trained, beside the floor."""
+    parts = expand(load_suite(name))
+    chosen = {f"{part.name}/{task.name}": measure._primary(part, task, "") for part in parts for task in part.task}
+    lean = [measure._lean(part, load_recipe("cnn"), chosen) for part in parts]
+    planned = plan(lean, "smoke", Selection(recipes=("cnn",), seeds=3, first_seed=10))
+    assert {row["recipe"] for _, row in planned.scores} == {"training_mean", "cnn"}
+    assert {row["seed"] for _, row in planned.scores if row["recipe"] == "cnn"} == {10, 11, 12}
+    scores = [node for node in planned.nodes.values() if isinstance(node, Score)]
+    assert {(node.wrapper, len(node.metrics)) for node in scores} == {("none", 1)}
 
 
 def test_a_baseline_is_written_and_holds(tmp_path, suite, monkeypatch, capsys):
