@@ -72,7 +72,8 @@ def _known(placed: Placed, found: Sequence[Element], asked: Variants) -> Columns
         "alt": np.where(rows.alt == "", "-", rows.alt),
     }
     if asked.confidence:
-        surer = rows.confidence <= asked.at_most if asked.at_most is not None else rows.confidence >= asked.at_least
+        least, most = (-np.inf if asked.at_least is None else asked.at_least), asked.at_most
+        surer = (rows.confidence >= least) & (rows.confidence <= (np.inf if most is None else most))
         known |= {"confidence": rows.confidence, "confident": surer, "stratum:HC": surer, "stratum:LC": ~surer}
     return known | {"repeat": rows.repeat, **_controls(placed, found)}
 
