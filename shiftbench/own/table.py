@@ -16,6 +16,8 @@ from shiftbench.spec import Table
 
 LONGEST = 20_000
 """Letters that a sequence may have."""
+NARROWEST = 16
+"""Columns of the letters at least: two poolings over four leave one of them."""
 ROLES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
@@ -208,7 +210,7 @@ def _from_fasta(sheet: Sheet, table: Table, ids: list[str]) -> tuple[list[NDArra
 def _padded(letters: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
     """Codes (n, longest) with a shorter sequence in the middle, one more N behind it where they are odd; its place."""
     length = np.array([len(codes) for codes in letters], np.int32)
-    longest = int(length.max(initial=0))
+    longest = max(int(length.max(initial=0)), NARROWEST)
     start = ((longest - length) // 2).astype(np.int32)
     padded = np.full((len(letters), longest), 4, np.uint8)
     for row, codes in enumerate(letters):
