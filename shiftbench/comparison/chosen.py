@@ -149,13 +149,16 @@ def _worst_doses(contents: Contents, suite: str, task: str, metric: str) -> set[
 
 
 def _asked(contents: Contents, asked: Asked, place: Place) -> list[Cell]:
-    """Cells asked for at a place; without a metric the primary one, if tasks or test sets are asked for."""
+    """Cells asked for at a place.
+
+    Without a metric: the primary one if tasks or test sets are asked for; where the suite named none, the first.
+    """
     own = _metrics(contents, place)
     if asked.metrics:
         return list(dict.fromkeys(cell for text in asked.metrics for cell in cells(text, own)))
-    if not (asked.tasks or asked.tests):
-        return []
     primary = primary_metric(contents.primary.get(place.suite, ""))
+    if primary in METRICS and not (asked.tasks or asked.tests):
+        return []
     return [*cells(primary if primary in own else next((name for name in own if _directed(name)), EVERY), own)]
 
 

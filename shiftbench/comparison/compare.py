@@ -111,8 +111,9 @@ def compare(
         Two or more of recipe, recipe/wrapper or recipe/wrapper/budget.
     metrics
         Names of metrics, `all`, or metric@target, metric@level, metric@stratum. Without any, what each suite named in
-        advance is compared. Its tests are corrected by Holm for all pairs and test sets of the suite, whichever of
-        these are shown; all others together after Benjamini and Hochberg.
+        advance is compared; where it named nothing, the first metric of each task. The tests of what was named are
+        corrected by Holm, for all pairs and test sets of the suite, whichever of these are shown; all others together
+        after Benjamini and Hochberg.
     tasks, tests
         Only these tasks and test sets (`gc:5`, `gc` for all doses, a subset of real rows).
     level
@@ -139,8 +140,9 @@ def compare(
                 (choice, pairs(at, choice.cell, here, level), [*_ledgers(at, choice.cell, here)]) for choice in choices
             ]
     if not any(every for choice, every, _ in found if choice.shown):
-        missing = "the suite named no number in advance or nobody was scored; expected other --metrics"
-        raise InputError(f"{run}: nothing to compare here, {missing}, --tasks or --tests")
+        raise InputError(
+            f"{run}: nothing to compare, no two of {', '.join(map(str, who))} were run on the same test set"
+        )
     return _tables(Path(run), who, level, found, _absent(contents, places, who))
 
 

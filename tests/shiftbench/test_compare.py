@@ -242,14 +242,19 @@ def test_a_folder_without_a_run_and_a_run_without_its_store(run, tmp_path):
         compare(run, ["a", "b"], store=tmp_path)
 
 
-def test_a_suite_that_named_nothing_needs_to_be_told_what_to_compare(tmp_path):
+def test_where_nothing_was_named_in_advance_the_first_metric_is_compared(tmp_path):
     rng = np.random.default_rng(0)
-    samples = {(0, "iid"): sample(rng)}
+    samples = {(0, test): sample(rng) for test in ("iid", "far")}
     predictions = {name: {at: predicted(rng, found, 2) for at, found in samples.items()} for name in "ab"}
+    predictions |= {name: {(0, test): predictions["a"][0, test]} for name, test in (("c", "iid"), ("d", "far"))}
     run = finished(tmp_path, samples, predictions, primary="")
-    with pytest.raises(InputError, match="nothing to compare here, the suite named no number in advance"):
-        compare(run, ["a", "b"])
-    assert set(compare(run, ["a", "b"], metrics=["rmse"]).pairs.family) == {"Benjamini-Hochberg"}
+    found = compare(run, ["a", "b"]).pairs
+    assert found[["test", "metric", "family", "size"]].to_numpy().tolist() == [
+        ["far", "rmse", "Benjamini-Hochberg", 2],
+        ["iid", "rmse", "Benjamini-Hochberg", 2],
+    ]
+    with pytest.raises(InputError, match="nothing to compare, no two of c, d were run on the same test set"):
+        compare(run, ["c", "d"])
 
 
 @pytest.mark.parametrize("ending", ["tsv", "parquet"])
