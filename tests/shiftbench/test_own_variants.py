@@ -256,6 +256,14 @@ def test_windows_are_those_of_the_plain_twin(name, length):
         assert not seen or all(one != other for one, other in pair), (at, gone, new)
 
 
+@pytest.mark.parametrize(
+    ("at", "inserted", "whole"), [(259, "G", True), (259, "GC", False), (258, "GC", True), (260, "G", False)]
+)
+def test_insertion_at_the_end_of_a_window_must_be_whole_in_it(at, inserted, whole):
+    known, one = encode("A" * 260), [np.array([at]), np.array([0]), np.array([inserted])]
+    assert inside(lay(frame("", 200), known, *one), 200, *one).tolist() == [whole]
+
+
 def test_change_that_its_window_does_not_show_is_left_out_and_told(asked):
     rows = [("one", at, ONE[at - 1], "-", 0.5, 0.2) for at in range(1, 61, 2)] + [("one", 261, "-", "AC", 1, 0.2)]
     built = build(asked(rows), split="indels")
