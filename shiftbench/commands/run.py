@@ -56,7 +56,8 @@ def run(
     strict
         Missing data are an error.
     tasks, shifts, recipes
-        Only these; controls are always run. A recipe may be path.py:name or module:name, a model of your own.
+        Only these; controls are always run. A recipe may be a model of your own: path.py:name or module:name of a
+        network, predictor or embedding, or a file of predictions.
     seeds
         Number of training seeds instead of the tier's.
     worlds

@@ -18,7 +18,7 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "LOADED []" in done.stdout
-    for verb in ("run", "list", "show", "simulate", "data", "report", "doctor"):
+    for verb in ("run", "inputs", "score", "list", "show", "simulate", "data", "report", "doctor"):
         assert f" {verb} " in done.stdout
 
 
