@@ -36,7 +36,7 @@ SHIFTS = {
 CAPTION = (
     "RMSE in SDs of the values of the same rows, mean over outputs: the floor says the training mean everywhere, the "
     "ceiling is what the noise of the measurement leaves to a perfect model, where the table tells it. The change is "
-    "against the first line of the same part. Small print: 95\u00a0% intervals of one fit, mean over fits."
+    "against the first line of the same part. Small print: the shift with the number of rows; 95\u00a0% intervals of one fit, mean over fits."
 )
 
 Known = Mapping[str, Mapping[str, Any]]
@@ -155,12 +155,10 @@ def _errors(frame: pd.DataFrame, known: Known) -> Table:
                 covered, of = test.number(found["coverage"], network), family(task, known.get(task, {}))
                 body.append(_line(of, test, shown, base, real.top(tops, test), covered, network, marks))
     heads = (
-        "shift, best network", "test set", "floor", "best control", "best network", "change", "ceiling", "coverage, %"
+        "test set", "floor", "best control", "network", "best network", "change", "ceiling", "coverage, %"
     )  # fmt: skip
-    groups = (("", 2), ("RMSE in SDs", 5), ("best network", 1))
-    return Table(
-        "Error between floor and ceiling", heads, tuple(body), marks.lines(), tsv(real.KEY, found), groups, labels=2
-    )
+    groups = (("", 1), ("RMSE in SDs", 6), ("best network", 1))
+    return Table("Error between floor and ceiling", heads, tuple(body), marks.lines(), tsv(real.KEY, found), groups)
 
 
 def _line(
@@ -168,11 +166,14 @@ def _line(
     marks: Notes,
 ) -> tuple[Entry, ...]:  # fmt: skip
     best = shown[-1]
-    change = f"{best.value / base.value - 1:+.0%}".replace("-", "−") if best.defined and base.defined else "–"
+    change = "–"
+    if best.defined and base.defined:
+        change = f"{round(100 * (best.value / base.value - 1)):+d}\u00a0%".replace("-", "−").replace("+0", "0")
     return (
-        Entry(of.title, network),
-        Entry(of.name(test), f"{shown[0].n:,} rows"),
-        *(real.brief(number, marks) for number in shown),
+        Entry(of.name(test), f"{of.title}, {shown[0].n:,}"),
+        *(real.brief(number, marks) for number in shown[:-1]),
+        Entry(network or "–"),
+        real.brief(best, marks),
         Entry("" if best is base else change),
         Entry(decimal(top.value, 2) if top.defined else "–"),
         real.brief(covered, marks, share=True),
