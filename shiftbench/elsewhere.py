@@ -16,7 +16,7 @@ from shiftbench.execute import Outcome
 from shiftbench.options import Options
 from shiftbench.outside.calls import letters
 from shiftbench.outside.file import ID, SD, TEST, label
-from shiftbench.spec import Data, Suite
+from shiftbench.spec import Data, Fit, Suite
 from shiftbench.store import Store
 from shiftbench.whole import whole
 
@@ -111,6 +111,13 @@ def write_scores(ran: run.Ran, path: Path) -> "pd.DataFrame":
     with _table(path) as put:
         put(frame)
     return frame
+
+
+def unscored(ran: run.Ran, scores: "pd.DataFrame") -> list[str]:
+    """Names of the files of predictions of which the scores of a run hold no number."""
+    fits = [node.recipe for node in ran.plan.nodes.values() if isinstance(node, Fit)]
+    asked = dict.fromkeys(recipe.name for recipe in fits if recipe.kind == "predictions")
+    return [name for name in asked if not ((scores.recipe == name) & (scores.status == "ok")).any()]
 
 
 def check_output(path: Path) -> None:

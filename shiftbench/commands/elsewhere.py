@@ -147,4 +147,7 @@ def score(
     scores = elsewhere.write_scores(ran, output)
     summary.print_run(ran.output, ran.manifest, ran.report)
     print(f"scores: {output}, {len(scores)} rows")  # noqa: T201
-    return int(bool(ran.failed))
+    empty = elsewhere.unscored(ran, scores)
+    for file in empty:
+        print(f"{file}: nothing was scored; the reasons are above and in {output}")  # noqa: T201
+    return int(bool(ran.failed or empty))

@@ -224,6 +224,15 @@ def test_validation_and_calibration_rows_give_error_bars(shiftbench):
     assert held["conformal_split"] == pytest.approx(0.9, abs=0.11)
 
 
+def test_a_file_of_which_nothing_is_scored_is_an_error(shiftbench):
+    frame, _ = inputs(shiftbench)
+    frame.assign(liver=gc(frame)).to_csv("other.tsv", sep="\t", index=False)
+    code, out, _ = score(shiftbench, "other.tsv")
+    assert code == 1
+    assert "other: nothing was scored" in out
+    assert "has columns liver, and the task outputs a, b" in out
+
+
 def test_an_output_without_a_column_is_not_scored(shiftbench):
     frame, _ = inputs(shiftbench, "--calibration")
     frame.assign(b=gc(frame)).to_csv("half.tsv", sep="\t", index=False)
