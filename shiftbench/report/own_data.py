@@ -36,7 +36,8 @@ SHIFTS = {
 CAPTION = (
     "RMSE in SDs of the values of the same rows, mean over outputs: the floor says the training mean everywhere, the "
     "ceiling is what the noise of the measurement leaves to a perfect model, where the table tells it. The change is "
-    "against the first line of the same part. Small print: the shift with the number of rows; 95\u00a0% intervals of one fit, mean over fits."
+    "against the first line of the same part. Small print: the shift with the number of rows; "
+    "95\u00a0% intervals of one fit, mean over fits."
 )
 
 Known = Mapping[str, Mapping[str, Any]]
