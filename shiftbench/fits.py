@@ -104,7 +104,7 @@ def _make_network(
         arrays.save(folder / "prior.npz", prior)
         features = {"train": known, "validation": structural.standardised(prior, data["validation"].sequence)}
     trained = train(node.recipe, node.seed, node.budget, data, device, checkpoint, features)
-    weights = {name: value.detach().cpu().contiguous() for name, value in trained.module.state_dict().items()}
+    weights = {name: value.detach().cpu().clone().contiguous() for name, value in trained.module.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     scales = {name: getattr(trained, name).tolist() for name in ("center", "scale", "residual_sd")}
     (folder / "scales.json").write_text(json.dumps(scales))

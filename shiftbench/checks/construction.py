@@ -149,7 +149,7 @@ def _saved(network: Network) -> Seen:
     """Predictions of a second network that was given the weights by way of a file's bytes."""
     from safetensors.torch import load, save
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in network.module.state_dict().items()}
+    weights = {name: value.detach().cpu().clone().contiguous() for name, value in network.module.state_dict().items()}
     other = network.build(seed=1)
     other.load_state_dict(load(save(weights)))
     distance = network.distance(network.said, network.predict(network.letters, other))

@@ -61,6 +61,18 @@ class Composition(nn.Module):
         return self.layer(20 * (encoded.mean(2) - 0.25))
 
 
+class Tied(nn.Module):
+    """Two names for one weight, of which each is saved."""
+
+    def __init__(self, length, outputs):
+        super().__init__()
+        self.layer = nn.Linear(4, outputs)
+        self.again = self.layer
+
+    def forward(self, encoded):
+        return self.again(20 * (encoded.mean(2) - 0.25))
+
+
 class Convolution(nn.Module):
     """Convolution, batch norm, dropout, Gaussian head."""
 
@@ -137,7 +149,18 @@ def letters(sequences):
     return [[text.count(letter) for letter in "ACGT"] for text in sequences]
 
 
-GOOD = ("Composition", "Convolution", "BothStrands", "Recurrent", "Attention", "gc", "with_sd", "Weighted", "letters")
+GOOD = (
+    "Tied",
+    "Composition",
+    "Convolution",
+    "BothStrands",
+    "Recurrent",
+    "Attention",
+    "gc",
+    "with_sd",
+    "Weighted",
+    "letters",
+)
 
 
 class NoArguments(Composition):
