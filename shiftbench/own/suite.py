@@ -29,6 +29,9 @@ METRICS = (
 OF_NOISE = ("worst_coverage_noise", "residual_noise_correlation", "noise_gap")
 """Metrics for tables that tell the measurement error."""
 
+PRIMARY = "rmse against the observed value"
+PRIMARY_OF_VARIANTS = "spearman against the measured effect"
+"""Metrics named in advance for own tables, and for own variants that another task predicts."""
 BASES = {"smoke": 1_600_000, "bench": 4_000_000}
 """Letters of the training set that are read at most: 8,000 sequences of 200, 16,000 of 250."""
 PASSES = {"smoke": (64_000, 8, 30), "bench": (256_000, 16, 40), "core": (512_000, 20, 60)}
@@ -41,9 +44,10 @@ AT_SMOKE = 2
 
 def own_suite(file: str, tasks: tuple[Task, ...]) -> Suite:
     """Suite of tasks on a user's own files, by the name of the file."""
-    return completed(
-        Suite(name=plain(file), version=1, title=Path(file).name, question=QUESTION, source=Path(file).name, task=tasks)
-    )
+    name = Path(file).name
+    primary = PRIMARY if any(task.table for task in tasks) else PRIMARY_OF_VARIANTS
+    made = Suite(name=plain(file), version=1, title=name, question=QUESTION, source=name, primary=primary, task=tasks)
+    return completed(made)
 
 
 def completed(suite: Suite, folder: Path | None = None) -> Suite:

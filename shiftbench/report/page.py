@@ -32,17 +32,21 @@ def render(
     """HTML of the report; parts without numbers do not appear, nor do those whose table is absent."""
     whole = read.complete(results)
     tier = str(manifest.get("tier", ""))
-    return environment().get_template("report.html").render(
-        suite=str(manifest.get("suite", "")),
-        tier=tier,
-        facts=_facts(whole, manifest),
-        sections=[*judged(claims, tier), *sections(whole, manifest, robustness, curves), *pictures(manifest)],
-        states=missing.states(manifest),
-        alarms=_alarms(whole),
-        metrics=_metrics(whole),
-        versions=_versions(manifest),
-        data=_data(manifest),
-        undefined=missing.undefined(whole),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            suite=str(manifest.get("suite", "")),
+            tier=tier,
+            facts=_facts(whole, manifest),
+            sections=[*judged(claims, tier), *sections(whole, manifest, robustness, curves), *pictures(manifest)],
+            states=missing.states(manifest),
+            alarms=_alarms(whole),
+            metrics=_metrics(whole),
+            versions=_versions(manifest),
+            data=_data(manifest),
+            undefined=missing.undefined(whole),
+        )
     )
 
 
