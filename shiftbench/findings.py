@@ -16,6 +16,8 @@ from shiftbench.errors import InputError, ShiftbenchError
 NETWORKS = ("cnn", "bilstm", "transformer", "cnn_prior", "bilstm_prior", "transformer_prior")
 RIVALS = ("training_mean", "gc_ridge", "kmer_ridge", "pwm_ridge")
 MARK = "findings"
+PLAIN = "none"
+"""The wrapper that changes nothing."""
 SIGNS = {"out": "out", "not out": "**not out**", "undecided": "undecided"}
 
 
@@ -42,8 +44,7 @@ def tables(claims: pd.DataFrame, numbers: pd.DataFrame) -> Iterator[tuple[str, s
         title = "Natural variants: AUROC of |effect| for variants that change expression, both strands"
         yield title, _by_test(chosen, ceiling=False)
     repair = numbers[numbers.task.isin(["repair", "lentimpra_repair"]) & (numbers.stratum == "")]
-    if len(repair):
-        yield "Share of measurements inside 90 % intervals by wrapper and labels of the target, CNN", _repair(repair)
+    yield from _repairs(repair[repair.recipe == "cnn"])
 
 
 def _verdicts(claims: pd.DataFrame) -> str:
@@ -118,17 +119,28 @@ def _by_element(rows: pd.DataFrame) -> str:
     return marks.markdown(["element", "variants", *shown], lines)
 
 
-def _repair(rows: pd.DataFrame) -> str:
-    """A line a test set and wrapper: coverage with 0, 32 and 256 labels of the target."""
-    found = _of(rows[rows.recipe == "cnn"], "coverage", 0.9)
-    test = found["group"].where(found["shift"] == "", found["shift"] + " " + found["dose"])
-    means = _means(found.assign(test=test), "task", "test", "wrapper", "budget")
-    budgets = sorted({key[-1] for key in means})
-    lines = [
-        [*key, *(_number(means.get((*key, budget))) for budget in budgets)]
-        for key in dict.fromkeys(key[:-1] for key in means)
-    ]
-    return marks.markdown(["task", "test set", "wrapper", *(f"{one} labels" for one in budgets)], lines)
+def _repairs(rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """For each number of labels: share of measurements inside 90 % intervals, then their score, by wrapper."""
+    for metric, what in (
+        ("coverage", "Share of measurements inside 90 % intervals"),
+        ("interval_score", "Interval score (width and misses, lower is better) over that without a wrapper"),
+    ):
+        found = _of(rows, metric, 0.9)
+        test = found["group"].where(found["shift"] == "", found["shift"] + " " + found["dose"])
+        means = _means(found.assign(test=test), "budget", "task", "test", "wrapper")
+        for budget in sorted({key[0] for key in means}):
+            yield f"{what}, CNN, {budget} labels of the target", _by_wrapper(means, budget, metric == "interval_score")
+
+
+def _by_wrapper(means: dict[tuple[Any, ...], float], budget: int, ratio: bool) -> str:
+    """A line a test set, a column a wrapper; `ratio`: over the same without one."""
+    own = {key[1:]: value for key, value in means.items() if key[0] == budget}
+    wrappers = list(dict.fromkeys(wrapper for _, _, wrapper in own if not (ratio and wrapper == PLAIN)))
+    lines = []
+    for test in dict.fromkeys(key[:-1] for key in own):
+        plain = means.get((0, *test, PLAIN), math.nan) if ratio else 1.0
+        lines.append([*test, *(_number(own.get((*test, name), math.nan) / plain) for name in wrappers)])
+    return marks.markdown(["task", "test set", *(name.replace("_", " ") for name in wrappers)], lines)
 
 
 def _number(value: float | None) -> str:

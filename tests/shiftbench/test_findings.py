@@ -63,13 +63,24 @@ def test_elements_are_averaged_without_weights_and_never_pooled():
     assert line(text, "mean of 1", "HC") == ["0.600"]
 
 
-def test_repair_is_shown_by_labels():
+def test_repair_is_shown_by_labels_beside_what_is_not_wrapped():
     rows = [
-        row(value, task="repair", shift="gc", dose="5", wrapper="isotonic", budget=budget, metric="coverage", level=0.9)
-        for budget, value in ((0, 0.8), (32, 0.91))
+        row(value, task="repair", shift="gc", dose="5", wrapper=wrapper, budget=budget, metric=metric, level=0.9)
+        for metric, wrapper, budget, value in (
+            ("coverage", "none", 0, 0.7), ("coverage", "isotonic", 0, 0.8), ("coverage", "isotonic", 32, 0.91),
+            ("interval_score", "none", 0, 4.0), ("interval_score", "isotonic", 32, 3.0),
+        )
+    ]  # fmt: skip
+    found = tables(rows)
+    share, score = (
+        "Share of measurements inside 90 % intervals, CNN",
+        "Interval score (width and misses, lower is better)",
+    )
+    assert line(found[f"{share}, 0 labels of the target"], "repair", "gc 5") == ["0.700", "0.800"]
+    assert line(found[f"{share}, 32 labels of the target"], "repair", "gc 5") == ["0.910"]
+    assert line(found[f"{score} over that without a wrapper, CNN, 32 labels of the target"], "repair", "gc 5") == [
+        "0.750"
     ]
-    (text,) = tables(rows).values()
-    assert line(text, "repair", "gc 5", "isotonic") == ["0.800", "0.910"]
 
 
 def test_verdicts_and_their_numbers():
