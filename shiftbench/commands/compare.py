@@ -66,7 +66,7 @@ def _print(found: "Comparison") -> None:
     from shiftbench.comparison import words
     from shiftbench.report.terminal import Compact
 
-    for table in (words.ranked(found), words.variances(found) if found.few else words.summed(found)):
+    for table in words.tables(found):
         summary.print_compact(Compact(table.title, table.head, tuple(table.rows), frozenset()), Console())
     for line in [*(words.lines(found) if found.few else ()), *words.units(found)]:
         print(line)  # noqa: T201

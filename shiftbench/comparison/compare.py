@@ -66,7 +66,7 @@ class Comparison:
     absent: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
-        tables = (words.ranked(self), words.variances(self) if self.few else words.summed(self))
+        tables = words.tables(self)
         said = [*(words.lines(self) if self.few else ()), *words.units(self)]
         return fragment([plain(*table) for table in tables], said)
 

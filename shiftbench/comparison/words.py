@@ -67,6 +67,11 @@ def units(found: "Comparison") -> Iterator[str]:
         yield f"{suite}: {family} over {size} tests of {of}; intervals are {100 * found.level:g} % each by itself"
 
 
+def tables(found: "Comparison") -> list[Table]:
+    """Ranks, and the variances behind few differences, or how many of many are separated."""
+    return [ranked(found), *(variances(found) if found.few else [summed(found)])]
+
+
 def ranked(found: "Comparison") -> Table:
     """Numbers of all contenders, with the ranks that they may have and, in brackets, their group."""
     rows = []
@@ -92,19 +97,18 @@ def summed(found: "Comparison") -> Table:
     return Table("pairs: number of test sets", head, rows)
 
 
-def variances(found: "Comparison") -> Table:
-    """Where the error of each difference comes from: standard deviations, and shares of its squared error."""
-    rows = []
-    for row in records(found.ledger):
-        if " - " in row["of"]:
+def variances(found: "Comparison") -> Iterator[Table]:
+    """Where the error of each difference comes from, a table a pair: standard deviations, shares of its square."""
+    told = [row for row in records(found.ledger) if " - " in row["of"]]
+    for of, group in groupby(sorted(told, key=lambda row: str(row["of"])), key=lambda row: row["of"]):
+        rows, counts = [], set()
+        for row in group:
             shares = _shares(row)
             parts = (_part(row[name], shares[name]) for name in SHARED)
-            counts = f"{row['worlds']} x {row['seeds']} x {row['items']}"
-            rows.append((_test(row), _number(row), row["of"], *parts, counts))
-    title = "differences: SD between units (share of the squared error)"
-    return Table(
-        title, ("test set", "number", "of", "worlds", "seeds", "items", "left", "worlds x seeds x items"), rows
-    )
+            rows.append((f"{_test(row)} {_number(row)}", *parts))
+            counts.add(f"{row['worlds']} x {row['seeds']}")
+        title = f"{of}: SD between units (share of the squared error), worlds x seeds: {', '.join(sorted(counts))}"
+        yield Table(title, ("test set", "worlds", "seeds", "items", "left"), rows)
 
 
 def _shares(row: Row) -> dict[str, float]:
@@ -121,7 +125,7 @@ def _shares(row: Row) -> dict[str, float]:
 def _part(variance: float, share: float) -> str:
     if math.isnan(variance):
         return "unknown"
-    return f"{math.sqrt(variance):.3g}" + ("" if math.isnan(share) else f" ({100 * share:.0f} %)")
+    return f"{math.sqrt(variance):.2g}" + ("" if math.isnan(share) else f" ({100 * share:.0f} %)")
 
 
 def _test(row: Row) -> str:
