@@ -104,16 +104,15 @@ def _by_test(rows: pd.DataFrame, ceiling: bool) -> str:
 
 
 def _by_element(rows: pd.DataFrame) -> str:
-    """A line an element, for all of its variants, and for confident and other ones where told apart."""
+    """A line an element with all of its variants; means over elements also of confident and of other variants."""
     shown = [name for name in (*RIVALS, "position_mean", "repeat", *NETWORKS) if name in set(rows.recipe)]
     means = _means(rows[rows.stratum.isin(["", "HC", "LC"])], "stratum", "group", "recipe")
     lines = []
     for stratum in sorted({key[0] for key in means}):
         groups = list(dict.fromkeys(key[1] for key in means if key[0] == stratum))
         found = {name: [means.get((stratum, group, name), math.nan) for group in groups] for name in shown}
-        lines += [
-            [group, stratum or "all", *(_number(found[name][i]) for name in shown)] for i, group in enumerate(groups)
-        ]
+        for i, group in enumerate(groups if not stratum else ()):
+            lines.append([group, "all", *(_number(found[name][i]) for name in shown)])
         whole = [_number(float(np.mean(found[name]))) for name in shown]
         lines.append([f"mean of {len(groups)}", stratum or "all", *whole])
     return marks.markdown(["element", "variants", *shown], lines)

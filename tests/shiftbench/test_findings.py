@@ -59,7 +59,7 @@ def test_elements_are_averaged_without_weights_and_never_pooled():
     ]  # fmt: skip
     text = tables(rows)["Variant effects, cagi5: Spearman, both strands"]
     assert line(text, "mean of 2", "all") == ["0.300"]
-    assert line(text, "A", "HC") == ["0.600"]
+    assert line(text, "A", "all") == ["0.200"]
     assert line(text, "mean of 1", "HC") == ["0.600"]
 
 
