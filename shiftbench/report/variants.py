@@ -21,6 +21,8 @@ MATCHES = (
     "Under the output that predicts: how near its cell is to that of the experiment (same, proxy, none). "
     "r of replicates and the repeat say what a second measurement reaches; whoever knew the truth could pass it. "
 )
+FEW = 3
+"""Networks that fit beside each other in a table of elements; of more only the leading one is shown at once."""
 FOUR = f"; the four of earlier work are {read.listed(PAPER)}"
 
 
@@ -74,7 +76,9 @@ def variants(suite: str, rows: pd.DataFrame, facts: Facts, look: dict[str, Style
     tasks = [str(task) for task in frame["task"].unique()]
     told = _scored(suite, frame[frame["task"] == tasks[0]], facts)
     means = grouped(told.found)
-    best = [name for name in told.recipes if name in (*read.networks(told.main), *read.ANNOTATION[:2], told.rival)]
+    networks = read.networks(told.main)
+    shown = {told.leader, told.rival, *read.ANNOTATION[:2], *(networks if len(networks) <= FEW else ())}
+    best = [name for name in told.recipes if name in shown]
     table = _table(f"{tasks[0]}: Spearman by element", told, best, means)
     if not table.rows:
         return []
