@@ -152,7 +152,12 @@ def read(folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
         for name in ("claims.parquet", "results.parquet"):
             if not (folder / name).is_file():
                 raise InputError(f"{folder / name}: not there; expected the folder of a finished run")
-    claims = pd.concat([pd.read_parquet(folder / "claims.parquet") for folder in folders], ignore_index=True)
+    every = [pd.read_parquet(folder / "claims.parquet").assign(run=str(folder)) for folder in folders]
+    claims = pd.concat(every, ignore_index=True)
+    # Runs of other tasks of a suite have its claims too, without a number.
+    judged = claims.groupby(["run", "suite", "claim"])["value"].transform("count") > 0
+    elsewhere = judged.groupby([claims["suite"], claims["claim"]]).transform("any")
+    claims = claims[judged | ~elsewhere].drop(columns="run")
     numbers = pd.concat([results.read(folder / "results.parquet") for folder in folders], ignore_index=True)
     return claims, numbers
 

@@ -3,7 +3,7 @@ import pytest
 
 from shiftbench import claims, findings
 from shiftbench.errors import InputError
-from shiftbench.results import COLUMNS, absent
+from shiftbench.results import COLUMNS, absent, write
 
 
 def row(value, **more):
@@ -100,3 +100,17 @@ def test_verdicts_and_their_numbers():
 def test_a_folder_that_is_no_run_is_named(tmp_path):
     with pytest.raises(InputError, match=r"claims.parquet: not there; expected the folder of a finished run"):
         findings.read([tmp_path])
+
+
+def test_a_claim_is_told_by_the_run_that_judged_it(tmp_path):
+    fixed = dict.fromkeys(claims.TABLE, "") | dict.fromkeys(("low", "high", "detectable"), 0.5)
+    fixed |= {"suite": "s", "worlds": 3, "seeds": 3}
+    for name, values in (("first", (1.2, float("nan"))), ("second", (float("nan"), float("nan")))):
+        (tmp_path / name).mkdir()
+        judged = [fixed | {"claim": claim, "value": value} for claim, value in zip(("C1", "C2"), values, strict=True)]
+        frame = pd.DataFrame(judged, columns=list(claims.TABLE)).astype(claims.TABLE)
+        frame.to_parquet(tmp_path / name / "claims.parquet")
+        write([], tmp_path / name / "results.parquet")
+    found, _ = findings.read([tmp_path / "first", tmp_path / "second"])
+    assert found[found.claim == "C1"].value.tolist() == [1.2]
+    assert len(found[found.claim == "C2"]) == 2
