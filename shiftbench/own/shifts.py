@@ -81,7 +81,7 @@ def _tails(values: NDArray[np.float64], names: tuple[str, str]) -> dict[str, Mas
 def strata(rows: Rows, kin: Kin, split: Split, shift: str) -> dict[str, Mask]:
     """Test rows of the i.i.d. split in the lowest and in the highest third, by name; none if all are alike.
 
-    `similarity`: by the identity with the nearest row that is trained on; `noise`: by the SD of the measurement error,
+    `similarity`: by the identity with the nearest row that is fitted on, to train or to select; `noise`: by the SD of the measurement error,
     each target in units of its own mean.
     """
     test = np.flatnonzero(split.tests[""])
@@ -99,8 +99,8 @@ def strata(rows: Rows, kin: Kin, split: Split, shift: str) -> dict[str, Mask]:
 
 
 def identity(kin: Kin, split: Split) -> NDArray[np.float64]:
-    """Identity of each i.i.d. test row with the nearest training row, float64 (tests,), 0 to 1."""
-    fitted = kin.insert[split.part == "train"]
+    """Identity of each i.i.d. test row with the nearest row that is fitted on, float64 (tests,), 0 to 1."""
+    fitted = kin.insert[np.isin(split.part, FITTED)]
     return nearest(kin.insert[split.tests[""]], fitted).identity.astype(np.float64)
 
 

@@ -235,6 +235,19 @@ def test_given_parts_leak_as_they_are_and_are_told(make):
     assert leaking(together, part) == 40
 
 
+def test_rows_like_those_that_select_a_fit_are_near(make):
+    """Copies across a given split, of training rows and of validation rows."""
+    letters = drawn(1000)
+    split = np.array(["train"] * 600 + ["val"] * 100 + ["test"] * 300)
+    for at in range(80):
+        letters[700 + at] = letters[590 + at]
+    rows = make(letters, split=split)
+    together = kin(rows)
+    found = strata(rows, together, divide(rows, together), "similarity")
+    assert found["near"][700:780].all()
+    assert not found["far"][700:780].any()
+
+
 def test_rows_that_are_all_related_are_refused(make):
     letters = [drawn(1, 60)[0] + letters for letters in drawn(500, 30)]
     letters = [text if at % 7 else text[::-1] for at, text in enumerate(letters)]
