@@ -81,8 +81,8 @@ def _tails(values: NDArray[np.float64], names: tuple[str, str]) -> dict[str, Mas
 def strata(rows: Rows, kin: Kin, split: Split, shift: str) -> dict[str, Mask]:
     """Test rows of the i.i.d. split in the lowest and in the highest third, by name; none if all are alike.
 
-    `similarity`: by the identity with the nearest row that is fitted on, to train or to select; `noise`: by the SD of the measurement error,
-    each target in units of its own mean.
+    `similarity`: by the identity with the nearest row that is fitted on, to train or to select; `noise`: by the SD of
+    the measurement error, each target in units of its own mean.
     """
     test = np.flatnonzero(split.tests[""])
     values, names = np.full(len(rows.id), np.nan), STRATA[shift]
