@@ -243,7 +243,7 @@ def test_rows_like_those_that_select_a_fit_are_near(make):
         letters[700 + at] = letters[610 + at]
     rows = make(letters, split=split)
     together = kin(rows)
-    found = strata(rows, together, divide(rows, together), "similarity")
+    found = strata(rows, together, divide(rows, together, "", 0), "similarity")
     assert found["near"][700:780].all()
     assert not found["far"][700:780].any()
 
