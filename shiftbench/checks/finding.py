@@ -48,7 +48,9 @@ class Checked:
     def verdict(self) -> str:
         """One line: whether the model can be run, and how many findings of each state there are."""
         counts = {state: sum(finding.state == state for finding in self.findings) for state in STATES}
-        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        told = ", ".join(
+            f"{count} {state}{'s' * (state == 'note' and count > 1)}" for state, count in counts.items() if count
+        )
         head = f"not ready ({', '.join(self.bad)})" if self.bad else "ready to run"
         return f"{self.name}, {self.kind}: {head}; {told}; {decimal(self.seconds, 0)} s on {self.device}"
 
