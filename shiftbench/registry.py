@@ -1,5 +1,6 @@
 """The one lazy registry: networks, predictors, embeddings, controls and providers by name, imported when asked for."""
 
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -112,7 +113,9 @@ def _installed(group: str) -> dict[str, EntryPoint]:
 
 
 def _defined(thing: Any) -> Any:
-    """What has source of its own: the class of an instance, else the thing."""
+    """What has source of its own, below decorators and fixed arguments: the class of an instance, else the thing."""
+    while isinstance(thing, functools.partial) or hasattr(thing, "__wrapped__"):
+        thing = thing.func if isinstance(thing, functools.partial) else thing.__wrapped__
     return thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
 
 

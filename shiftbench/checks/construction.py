@@ -44,7 +44,8 @@ def _options(network: Network) -> Seen:
         with torch.no_grad():
             _shape_of(module(encoded, torch.ones((3, 7), device=encoded.device)), 3, network.outputs)
     if "channels" in known:
-        sizes = [sum(weight.numel() for weight in network.build(channels=n).parameters()) for n in (8, 16)]
+        widths = (network.recipe.channels, 2 * network.recipe.channels)
+        sizes = [sum(weight.numel() for weight in network.build(channels=n).parameters()) for n in widths]
         if sizes[0] == sizes[1]:
             return Seen("note", "channels changes no weight")
     return Seen("good", ", ".join(known) or "none of them is named, so the network sets its own")

@@ -54,7 +54,7 @@ def _learns(network: Network) -> Seen:
 def _gradients(network: Network) -> Seen:
     """Weights that get no gradient, or nothing but 0, in a few steps."""
     module = network.build()
-    weights = {name: weight for name, weight in module.named_parameters() if weight.requires_grad}
+    weights = {name: weight for name, weight in module.named_parameters() if weight.requires_grad and weight.numel()}
     optimiser = torch.optim.AdamW(weights.values(), lr=1e-3)
     module.train()
     data = signal.sample(GRADIENT_STEPS * BATCH, network.length, network.outputs, seed=4)

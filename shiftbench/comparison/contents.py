@@ -51,7 +51,7 @@ class Place(NamedTuple):
 class Scored(NamedTuple):
     """A Score node with its digest, the training seed (-1: over seeds), and whether training leaves things to chance.
 
-    `training`: digest of the training set.
+    `training`: digest of the training set; `lost`: how many other trainings of its world have no score.
     """
 
     digest: str
@@ -59,6 +59,7 @@ class Scored(NamedTuple):
     seed: int
     trained: bool
     training: str
+    lost: int = 0
 
 
 Worlds = dict[int, list[Scored]]
@@ -204,7 +205,9 @@ def _present(contenders: dict[Contender, Worlds], store: Store) -> dict[Contende
     for who, worlds in contenders.items():
         for world, scored in worlds.items():
             if made := [one for one in scored if store.folder(one.digest).is_dir()]:
-                kept.setdefault(who, {})[world] = sorted(made, key=lambda one: one.seed)
+                lost = len(scored) - len(made)
+                found = sorted(made, key=lambda one: one.seed)
+                kept.setdefault(who, {})[world] = [one._replace(lost=lost) for one in found]
     return kept
 
 

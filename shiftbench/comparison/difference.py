@@ -1,7 +1,8 @@
 """Whether two contenders differ: the test of a difference, paired by worlds and test rows, over seeds of their own.
 
 Worlds and clusters of test rows are the same for both contenders, training seeds are not: seed 0 of one network has
-nothing to do with seed 0 of another, so the variances over seeds add, as in Welch's test.
+nothing to do with seed 0 of another, so the variances over seeds add, as in Welch's test. Wrappers of one recipe are
+paired by seeds as well, for they rest on the same trainings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,17 +77,24 @@ def difference(
     simulated: bool,
     test_share: float = 0.0,
     level: float = 0.95,
+    paired: bool = False,
 ) -> Difference:
     """Difference over the worlds that both have, and its t test.
 
     Several simulated worlds: t over worlds. Several folds of one real data set (`simulated` false): the same, corrected
     for what their training sets share, with `test_share` = test rows over training rows. One data set: crossed t over
-    seeds and clusters; of contenders that are not trained, over clusters.
+    seeds and clusters; of contenders that are not trained, over clusters. `paired`: both rest on the same trainings.
+    `Undefined` without a world in common, or where they answer for different rows.
     """
     worlds = [world for world in first if world in second]
     if not worlds:
         raise Undefined("no world that both were scored in")
-    by_world = {world: parts((first[world], second[world])) for world in worlds}
+    if any(first[world].rows != second[world].rows for world in worlds):
+        raise Undefined("one answers a part of the rows alone")
+    by_world = {
+        world: parts((_between(first[world], second[world]),) if paired else (first[world], second[world]))
+        for world in worlds
+    }
     value = float(np.mean([one.value for one in by_world.values()]))
     if all(_alike(first[world], second[world]) for world in worlds):
         return Difference(by_world, 0.0, None, _holds(by_world, simulated), tie=True)
@@ -102,6 +110,15 @@ def difference(
         why = "a single fit or ensemble: what training leaves to chance is unknown"
         return Difference(by_world, value, mean, "these very fits, new clusters", reason=why)
     return Difference(by_world, value, mean, _holds(by_world, simulated))
+
+
+def _between(first: Numbers, second: Numbers) -> Numbers:
+    """Differences of two contenders seed by seed, as if they were numbers of one."""
+    if first.seeds != second.seeds:
+        raise Undefined("scores of some trainings are missing")
+    cells = None if first.cells is None or second.cells is None else first.cells - second.cells
+    values, replicates = first.values - second.values, first.replicates - second.replicates
+    return Numbers(values, replicates, cells, first.clusters, first.trained, first.rows)
 
 
 def parts(arms: Sequence[Numbers]) -> Parts:
@@ -153,6 +170,8 @@ def _inside(one: Parts, level: float) -> Mean:
 def _alike(first: Numbers, second: Numbers) -> bool:
     """Whether all numbers of both are the same, on all rows and under all draws."""
     tables = [arm.replicates if arm.cells is None else arm.cells for arm in (first, second)]
+    if first.values.shape == second.values.shape and np.array_equal(first.values, second.values):
+        return bool(np.array_equal(tables[0], tables[1]))
     return bool(
         np.ptp(np.concatenate([first.values, second.values])) == 0
         and tables[0].shape[1] == tables[1].shape[1]

@@ -50,6 +50,9 @@ def evidence(contents: Contents, place: Place, cells: Sequence[Cell], who: Seque
         for one, nodes in scored.items():
             stated = [_stated(contents.store, node, tests) for node in nodes]
             for cell in cells:
+                if lost := nodes[0].lost:
+                    told = f"{lost} of {lost + len(nodes)} trainings have no score"
+                    reasons[cell][one].append(f"{one}, world {world}: {told}")
                 try:
                     _check(tests, cell)
                     numbers[cell][one][world] = measure(stated, cell, nodes[0].trained)

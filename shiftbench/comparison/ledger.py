@@ -69,6 +69,8 @@ def needs(of: Ledger, effect: float, level: float) -> Needs:
     """Seeds and worlds that would find `effect` at `level`."""
     if math.isnan(of.seed):
         return Needs(None, None, "a single fit or ensemble: nobody can tell how many seeds would do")
+    if math.isnan(of.item + of.residual):
+        return Needs(None, None, "undefined in some resamples: nobody can tell what would do")
     variances = Variances(0.0 if math.isnan(of.world) else of.world, of.seed, of.item, of.residual)
     seeds = worlds = None
     reasons = []

@@ -28,7 +28,8 @@ class Numbers:
 
     `values` (s,); `replicates` (s, B): the same of B bootstrap draws of the clusters, which all contenders share;
     `cells` (s, c), whose row means are `values`: what each cluster contributes, or None for a number that is no mean of
-    its rows; `clusters` (c,): their names; `trained`: whether another training would give another number.
+    its rows; `clusters` (c,): their names; `trained`: whether another training would give another number; `rows`: of
+    how many it is the number.
     A number that should have a nominal value is given as its distance from that.
     """
 
@@ -37,6 +38,7 @@ class Numbers:
     cells: Floats | None
     clusters: NDArray[np.int64]
     trained: bool = True
+    rows: int = 0
 
     @property
     def seeds(self) -> int:
@@ -61,7 +63,8 @@ def measure(seeds: Sequence[Outputs], cell: Cell, trained: bool = True) -> Numbe
             shares = [_contributions(cell, *pair, clusters) for pair in pairs]
             cells.append(value + len(clusters) * np.mean(shares, axis=0))
     table = np.array(cells) if cells else None
-    return Numbers(np.array(values), np.array(replicates), table, clusters.astype(np.int64), trained)
+    rows = max(sum(target.cluster.size for target in of_seed) for of_seed in targets)
+    return Numbers(np.array(values), np.array(replicates), table, clusters.astype(np.int64), trained, rows)
 
 
 def row_losses(metric: Metric, arrays: Sequence[Floats | float]) -> Floats:

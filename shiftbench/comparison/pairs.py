@@ -79,16 +79,28 @@ def _pair(found: Evidence, cell: Cell, pair: tuple[Contender, Contender], level:
     first, second = (found.numbers[cell][one] for one in pair)
     reasons = [reason for one in pair for reason in found.reasons[cell][one]]
     reasons += _unpaired(pair, first, second)
-    values, seeds = (mean_value(first), mean_value(second)), (_seeds(first), _seeds(second))
+    both = set(first) & set(second)
+    shared = [{world: of[world] for world in of if world in both or not both} for of in (first, second)]
+    values, seeds = (mean_value(shared[0]), mean_value(shared[1])), (_seeds(first), _seeds(second))
+    paired = _paired(pair, first, second)
     told, account, win = None, None, math.nan
     try:
-        told = difference(first, second, simulated=found.simulated, test_share=found.test_share, level=level)
+        told = difference(
+            first, second, simulated=found.simulated, test_share=found.test_share, level=level, paired=paired
+        )
         account = ledger(told.parts)
         reasons += [told.reason] if told.reason else []
-        win = win_probability(first, second, higher=cell.metric.better == "higher")
+        win = win_probability(first, second, higher=cell.metric.better == "higher", paired=paired)
     except Undefined as reason:
         reasons.append(str(reason))
     return Pair(key(found.place, cell), *pair, values, seeds, told, account, win, "; ".join(dict.fromkeys(reasons)))
+
+
+def _paired(pair: tuple[Contender, Contender], first: Mapping[int, Numbers], second: Mapping[int, Numbers]) -> bool:
+    """Whether both are wrappers of the same trainings, each of one at a time or both of all together."""
+    return pair[0].recipe == pair[1].recipe and all(
+        first[world].seeds == second[world].seeds for world in first if world in second
+    )
 
 
 def _unpaired(

@@ -48,7 +48,8 @@ def sentence(row: Row) -> str:
             return f"{first} and {second} {on}{by or ':'} undecided ({row['reason']})"
         case "first" | "second" as better:
             winner, other = (first, second)[:: 1 if better == "first" else -1]
-            return f"{winner} is better than {other} by {_turned(row)} {on} ({_chance(row)}; for {row['holds']})"
+            but = f"; {row['reason']}" if row["reason"] else ""
+            return f"{winner} is better than {other} by {_turned(row)} {on} ({_chance(row)}; for {row['holds']}{but})"
     seen = f"would have seen {row['detectable']:.2g} or more"
     return f"{first} and {second} are not separated {on}: {row['difference']:+.3g}{interval} ({_chance(row)}); " + (
         f"{seen}; {_needed(row)}"

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from shiftbench.errors import InputError
 from shiftbench.gate.baseline import Baseline, made_with, read_baseline, refuse, refuse_data, workplace
 from shiftbench.gate.decision import LEVEL, Finding, Pair, decide, seeds_to_catch
 from shiftbench.gate.measure import Measured, measure
@@ -76,6 +77,8 @@ def assert_no_regression(
     __tracebackhide__ = True
     path = Path(baseline)
     known = read_baseline(path)
+    if taken := sorted({"tasks", "shifts", "worlds", "metric", "first_seed", *known.only} & set(more)):
+        raise InputError(f"assert_no_regression: {taken[0]} is taken from {path}; expected it at `shiftbench baseline`")
     refuse(known, path, recipe, suite, tier)
     known = msgspec.structs.replace(known, recipe=recipe)  # as it can be asked for again
     first = max(known.seeds) + 1 if len(known.seeds) > 1 else 0

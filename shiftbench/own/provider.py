@@ -123,13 +123,22 @@ def _facts(rows: Rows, together: Kin, split: Split, data: Data) -> Facts:
         "given": bool(rows.split[0]),
     }
     facts |= {"split": data.split, "dropped": split.dropped, "leaking": leaking(together, split.part)}
-    facts["notes"] = list(rows.notes)
+    facts["notes"] = [*rows.notes, *_torn(rows, split)]
     if not data.split:
         facts["shifts"] = [msgspec.to_builtins(shift) for shift in inventory(rows, together, data.seed)]
     if data.split in TAILS:
         values = measured(rows, data.split)[np.isin(split.part, FITTED)]
         facts["fitted_on"] = [float(values.min()), float(values.max())]
     return facts
+
+
+def _torn(rows: Rows, split: Split) -> list[str]:
+    """What is told where groups of a given split lie on both sides."""
+    test = split.part == "test"
+    torn = int(np.isin(rows.group[test], rows.group[np.isin(split.part, FITTED)]).sum())
+    if not (rows.split[0] and rows.group[0] and torn):
+        return []
+    return [f"{torn:,} of {int(test.sum()):,} test rows are of a group that is fitted on as well: so the split says."]
 
 
 def _of_test(sample: Sample) -> Facts:

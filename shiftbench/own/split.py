@@ -51,6 +51,8 @@ class Kin:
 def kin(rows: Rows) -> Kin:
     """Clusters of a table; groups are kept whole unless one is huge, or no split of them gives each part its rows.
 
+    A split that is given stays as it is, whether it keeps them whole or not.
+
     `InputError` for a table of fewer than `FEWEST` rows.
     """
     if len(rows.id) < FEWEST:
@@ -62,6 +64,10 @@ def kin(rows: Rows) -> Kin:
     names, counts = np.unique(rows.group, return_counts=True)
     if len(names) < 2:
         return Kin(cluster, bases, insert)
+    if rows.split[0]:
+        torn = len(np.unique(np.stack([rows.group, rows.split]), axis=1).T) > len(names)
+        order = np.argsort(-counts, kind="stable")
+        return Kin(cluster, bases, insert, whole=not torn, held=tuple(names[order].tolist()) if torn else ())
     if counts.max() <= HUGE * len(rows.id):
         joined = _joined(cluster, np.unique(rows.group, return_inverse=True)[1])
         part = _assigned(joined, rows.id, "own/0")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from shiftbench.errors import InputError
 from shiftbench.own import fasta
-from shiftbench.own.sheet import Sheet, read
+from shiftbench.own.sheet import MISSING, Sheet, read
+from shiftbench.score import MEAN
 from shiftbench.spec import Table
 
 LONGEST = 20_000
@@ -86,6 +87,10 @@ def _rows(table: Table) -> Rows:
     sheet = read(Path(table.file))
     if not table.targets:
         raise InputError(f"{sheet.path}: --target-columns: none; expected the names of the columns of measured values")
+    twice = next((name for at, name in enumerate(table.targets) if name in table.targets[:at]), "")
+    if twice or MEAN in table.targets:
+        found = f"{twice!r} twice" if twice else f"{MEAN!r}, the name of the mean over targets"
+        raise InputError(f"{sheet.path}: --target-columns: {found}; expected each once under a name of its own")
     replicates = _replicates(sheet, table)
     observed = np.stack([_target(sheet, name, replicates) for name in table.targets], axis=1)
     noise = _noise(sheet, table, replicates)
@@ -202,6 +207,8 @@ def _from_fasta(sheet: Sheet, table: Table, ids: list[str]) -> tuple[list[NDArra
     for row, name in enumerate(ids):
         if name not in found.letters:
             raise sheet.error(row, table.id, f"{name!r} has no entry in {table.fasta}; expected one of that name")
+        if (size := len(found.letters[name])) > LONGEST:
+            raise sheet.error(row, table.id, f"{name!r} has {size:,} letters; expected {LONGEST:,} at most, so cut it")
     spare = len(found.names) - len(ids)
     told = f"{spare:,} entries of {Path(table.fasta).name} have no row in the table and are left out."
     return [found.letters[name] for name in ids], [told] if spare else []
@@ -222,9 +229,11 @@ def _labels(sheet: Sheet, column: str, option: str, kept: NDArray[np.intp]) -> T
     if not column:
         return np.full(len(kept), "", dtype="<U1")
     texts = sheet.texts(column, option)
-    empty = (texts == "").to_numpy()
+    empty = texts.str.lower().isin(MISSING).to_numpy()
     if empty.any():
-        raise sheet.error(int(np.argmax(empty)), column, f"found nothing; expected a value in each row ({option})")
+        row = int(np.argmax(empty))
+        said = repr(texts.iloc[row]) if texts.iloc[row] else "nothing"
+        raise sheet.error(row, column, f"found {said}; expected a value in each row ({option})")
     return np.array(texts.iloc[kept].tolist(), dtype=np.str_)
 
 

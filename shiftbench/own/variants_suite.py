@@ -67,6 +67,10 @@ def with_variants(suite: Suite, folder: Path, find: Find) -> Suite:
 def _teacher(suite: Suite, asked: Variants) -> str:
     """The task on the user's own table, the one that has the output asked for; without a table the default."""
     own = [task for task in suite.task if task.table and (not asked.output or asked.output in task.table.targets)]
+    known = list(dict.fromkeys(name for task in own if task.table for name in task.table.targets))
+    if own and not asked.output and own[0].table and len(known) > len(own[0].table.targets):
+        told = ", ".join(known)
+        raise InputError(f"{asked.file}: {suite.name}: no output named; expected --predicted-by with one of {told}")
     return f"{suite.name}/{own[0].name}" if own else DEFAULT
 
 

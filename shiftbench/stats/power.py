@@ -104,7 +104,7 @@ def worlds_of(
 def _fewest(smallest: Callable[[int], float], effect: float, units: str) -> int:
     """Least number of units, at least 2, whose `smallest` effect is no more than `effect`; `Undefined` above 2^20."""
     low, high = 1, 2
-    while smallest(high) > abs(effect):
+    while not smallest(high) <= abs(effect):
         low, high = high, 2 * high
         if high > 2**20:
             raise Undefined(f"more than a million {units}")

@@ -1,6 +1,7 @@
 """The parts of a comparison: numbers from rows, ranks, win probability, ledger, what a family could have seen."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,10 +81,29 @@ def test_against_itself_without_change_the_test_is_the_crossed_t():
 
 def test_seeds_are_not_paired():
     first, second = _measured(seeds=3)
-    turned = Numbers(first.values[::-1], first.replicates[::-1], first.cells[::-1], first.clusters)
+    turned = Numbers(first.values[::-1], first.replicates[::-1], first.cells[::-1], first.clusters, rows=first.rows)
     assert difference({0: first}, {0: second}, simulated=True).mean == pytest.approx(
         difference({0: turned}, {0: second}, simulated=True).mean
     )
+
+
+def test_wrappers_of_the_same_trainings_are_paired_by_seed():
+    first, _ = _measured(seeds=3)
+    better = replace(first, values=first.values - 0.02, replicates=first.replicates - 0.02, cells=first.cells - 0.02)
+    noisy = np.random.default_rng(1).normal(0, 1e-4, first.cells.shape)
+    better = replace(better, cells=better.cells + noisy, values=better.values + noisy.mean(axis=1))
+    alone, together = (difference({0: first}, {0: better}, simulated=True, paired=paired) for paired in (False, True))
+    assert alone.value == pytest.approx(together.value)
+    assert together.mean.p < 1e-6 < alone.mean.p
+    assert win_probability({0: first}, {0: better}, higher=False, paired=True) == 0
+    same = difference({0: first, 1: first}, {0: first, 1: first}, simulated=True, paired=True)
+    assert same.tie
+
+
+def test_answers_for_other_rows_are_not_compared():
+    first, second = _measured(seeds=3)
+    with pytest.raises(Undefined, match="a part of the rows"):
+        difference({0: first}, {0: replace(second, rows=second.rows - 1)}, simulated=True)
 
 
 def test_rows_that_one_contender_leaves_out_are_no_pairs():

@@ -248,6 +248,16 @@ def test_rows_like_those_that_select_a_fit_are_near(make):
     assert not found["far"][700:780].any()
 
 
+def test_a_given_split_that_tears_groups_says_so(make):
+    """Five folds through groups of three; the same groups are whole where the folds follow them."""
+    number = np.arange(900)
+    for fold, whole in ((number % 5 + 1, False), (number // 3 % 5 + 1, True)):
+        rows = make(drawn(900), split=fold, group=np.char.add("g", (number // 3).astype(str)))
+        found = {shift.name: shift for shift in inventory(rows, kin(rows))}
+        assert kin(rows).whole is whole
+        assert ("group" in found) is whole
+
+
 def test_rows_that_are_all_related_are_refused(make):
     letters = [drawn(1, 60)[0] + letters for letters in drawn(500, 30)]
     letters = [text if at % 7 else text[::-1] for at, text in enumerate(letters)]

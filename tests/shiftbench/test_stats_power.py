@@ -4,7 +4,15 @@ import math
 import pytest
 
 from shiftbench.errors import Undefined
-from shiftbench.stats.power import Variances, design, power, seeds_needed, smallest_difference, smallest_effect
+from shiftbench.stats.power import (
+    Variances,
+    design,
+    power,
+    seeds_needed,
+    smallest_difference,
+    smallest_effect,
+    worlds_of,
+)
 
 
 def test_power_of_no_effect_is_the_level_and_of_a_huge_one_is_1():
@@ -59,3 +67,8 @@ def test_undefined_says_why():
         smallest_difference(1.0, 1)
     with pytest.raises(Undefined, match="million"):
         seeds_needed(0.0, 1.0)
+
+
+def test_what_nothing_is_known_of_needs_no_number():
+    with pytest.raises(Undefined):
+        worlds_of(0.1, Variances(0.01, 0.0, math.nan, 0.0), 1, 100)
