@@ -263,6 +263,8 @@ def test_a_baseline_is_written_and_holds(tmp_path, suite, monkeypatch, capsys):
     record = baseline.read_baseline(output)
     assert record.tasks["toy/toy"].metric == "rmse"
     assert record.seeds == (0,)
+    with pytest.raises(InputError, match=r"assert_no_regression: tasks is taken from .*; expected it at"):
+        assert_no_regression("gc_ridge", suite, baseline=output, device="cpu", tasks=("toy",))
     found = assert_no_regression("gc_ridge", suite, baseline=output, device="cpu")
     assert found.findings["toy/toy"].loss == pytest.approx(0, abs=1e-6)
     _change(

@@ -40,6 +40,14 @@ BAD = {
     ),
     "no number": (HEAD + GOOD + "x,ACGT,1.5x,1,test\n", {}, ["line 4, column 'a'", "'1.5x'", "a finite number"]),
     "infinite": (HEAD + GOOD + "x,ACGT,inf,1,test\n", {}, ["line 4, column 'a'", "'inf'", "a finite number"]),
+    "too large": (HEAD + GOOD + "x,ACGT,1e39,1,test\n", {}, ["line 4, column 'a'", "'1e39'", "a finite number"]),
+    "target twice": (HEAD + GOOD, {"targets": ("a", "a")}, ["--target-columns", "'a' twice", "name of its own"]),
+    "target mean": (HEAD + GOOD, {"targets": ("mean",)}, ["--target-columns", "'mean'", "name of its own"]),
+    "NA for a group": (
+        HEAD + GOOD + "x,ACGT,1,1,NA\n",
+        {"group": "fold"},
+        ["line 4, column 'fold'", "'NA'", "a value in each row"],
+    ),
     "negative noise": (
         HEAD + GOOD + "x,ACGT,1,-1,test\n",
         {"noise": ("sd",)},
@@ -119,6 +127,7 @@ def test_entries_of_a_fasta_file_and_rows_find_each_other(tmp_path):
     wrong = {
         ">one\nACGT\n": r"t\.csv, line 3, column 'name': 'two' has no entry in .*s\.fa",
         ">one\nAC\n>two\nAC\n>one\nAC\n": r"s\.fa, line 5: a second entry 'one'",
+        f">one\n{'ACGT' * 5001}\n>two\nAC\n": r"t\.csv, line 2, column 'name': 'one' has 20,004 letters",
         ">one\nACXT\n>two\nAC\n": r"s\.fa, line 2, column 3: 'X'",
     }
     for content, told in wrong.items():

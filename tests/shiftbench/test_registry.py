@@ -1,8 +1,11 @@
 """Names: lazy, from outside, and helpful on a typo."""
 
+import functools
+import inspect
 import textwrap
 
 import pytest
+import torch
 
 from shiftbench.errors import InputError
 from shiftbench.registry import Registry, load_path
@@ -60,6 +63,15 @@ def test_only_code_from_outside_has_a_digest():
     registry.register("text")(textwrap.TextWrapper)
     assert registry.code("cnn") == ""
     assert len(registry.code("text")) == len(registry.code("textwrap:TextWrapper")) == 32
+
+
+def test_a_decorated_model_is_told_by_its_own_source():
+    registry = Registry("predictor", {})
+    registry.register("plain")(textwrap.wrap)
+    registry.register("decorated")(torch.no_grad()(textwrap.wrap))
+    registry.register("fixed")(functools.partial(torch.no_grad()(textwrap.wrap), width=10))
+    registry.register("other")(torch.no_grad()(inspect.unwrap))
+    assert registry.code("plain") == registry.code("decorated") == registry.code("fixed") != registry.code("other")
 
 
 def test_an_object_without_source_is_refused():

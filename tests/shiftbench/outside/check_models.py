@@ -73,6 +73,19 @@ class Tied(nn.Module):
         return self.again(20 * (encoded.mean(2) - 0.25))
 
 
+class Branched(nn.Module):
+    """A branch of its own for features, and groups of channels that not every width can be cut into."""
+
+    def __init__(self, length, outputs, channels=32, features=0):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv1d(4, channels, 9, padding="same"), nn.GroupNorm(32, channels), nn.ReLU())
+        self.known, self.head = nn.Linear(features, 8, bias=False), nn.Linear(channels + 8, outputs)
+
+    def forward(self, encoded, features=None):
+        features = encoded.new_zeros((len(encoded), 0)) if features is None else features
+        return self.head(torch.cat([self.body(encoded).mean(2), self.known(features)], 1))
+
+
 class Convolution(nn.Module):
     """Convolution, batch norm, dropout, Gaussian head."""
 
@@ -151,6 +164,7 @@ def letters(sequences):
 
 GOOD = (
     "Tied",
+    "Branched",
     "Composition",
     "Convolution",
     "BothStrands",
