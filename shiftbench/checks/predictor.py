@@ -17,6 +17,8 @@ SIZES = (1, 2, 33)
 class Outside(Subject):
     """A callable from outside; what it is said to give for every sequence does not depend on `outputs`."""
 
+    elsewhere = True
+
     @cached_property
     def call(self) -> calls.Call:
         """What is called with a list of sequences."""

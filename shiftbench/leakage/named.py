@@ -20,6 +20,8 @@ def tasks(task: str | Suite, tier: str) -> dict[str, tuple[Suite, Task, str]]:
         chosen = [(suite, find_task(f"{suite.name}/{name}", suite))]
     found = {}
     for suite, one in chosen:
+        if tier and len(chosen) > 1 and one.at and tier not in one.at:
+            continue  # a whole suite is audited as a run at this tier reads it
         teacher = find_task(one.trained_on, suite) if one.trained_on else one
         found[f"{suite.name}/{one.name}"] = suite, one, tier or _largest(one, teacher)
     return found

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,7 @@ Own = TypeVar("Own", bound=Table | Variants)
 def blocks(path: Path) -> Iterator[bytes]:
     """Bytes of a file, unpacked if its name ends in .gz; `InputError` says why it cannot be read."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
             while block := stream.read(_BLOCK):
                 yield block
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -34,9 +35,10 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 def lines(path: Path) -> Iterator[bytes]:
     """Lines of a file without their ends, unpacked if its name ends in .gz; `InputError` as `blocks`."""
-    rest = b""
+    rest, start = b"", True
     for block in blocks(path):
-        *whole, rest = (rest + block).split(b"\n")
+        *whole, rest = (rest + (block.removeprefix(BOM_UTF8) if start else block)).split(b"\n")
+        start = False
         yield from (line.removesuffix(b"\r") for line in whole)
     if rest:
         yield rest
@@ -44,7 +46,7 @@ def lines(path: Path) -> Iterator[bytes]:
 
 def ending(path: Path) -> str:
     """Ending of a file's name in lower case, without .gz: .tsv, .csv, ..."""
-    return Path(path.stem if path.suffix == ".gz" else path.name).suffix.lower()
+    return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
 
 
 def identified(files: Own | None) -> Own | None:

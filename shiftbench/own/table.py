@@ -93,9 +93,11 @@ def _rows(table: Table) -> Rows:
         raise InputError(f"{sheet.path}: --target-columns: {found}; expected each once under a name of its own")
     replicates = _replicates(sheet, table)
     observed = np.stack([_target(sheet, name, replicates) for name in table.targets], axis=1)
+    replicates, told = _alike(replicates, dict(zip(table.targets, observed.T, strict=True)))
     noise = _noise(sheet, table, replicates)
     ids = _ids(sheet, table)
     letters, notes = _letters(sheet, table, ids)
+    notes += told
     for row, codes in enumerate(letters):
         if (codes == 4).all():
             raise sheet.error(row, table.id or table.sequence, "N alone; expected known letters, so remove the row")
@@ -139,6 +141,20 @@ def _replicates(sheet: Sheet, table: Table) -> dict[str, NDArray[np.float64]]:
             raise InputError(f"{sheet.path}: --replicate-columns: {told}; expected two or more for one of the targets")
         found[target] = np.stack([sheet.numbers(name, "--replicate-columns") for name in columns], axis=1)
     return found
+
+
+def _alike(
+    replicates: dict[str, NDArray[np.float64]], observed: dict[str, NDArray[np.float64]]
+) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
+    """Replicates whose mean is their target within half of its SD, and what is told of others."""
+    odd = []
+    for name, values in replicates.items():
+        known = np.isfinite(values).all(axis=1) & np.isfinite(observed[name])
+        apart = values[known].mean(axis=1) - observed[name][known]
+        if known.any() and np.sqrt(np.square(apart).mean()) > 0.5 * observed[name][known].std() > 0:
+            odd.append(name)
+    told = [f"Replicates of {name} are no measurements of its column: nothing is taken from them." for name in odd]
+    return {name: values for name, values in replicates.items() if name not in odd}, told
 
 
 def _stacked(

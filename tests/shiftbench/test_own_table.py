@@ -138,6 +138,26 @@ def test_entries_of_a_fasta_file_and_rows_find_each_other(tmp_path):
         load(msgspec.structs.replace(table, fasta=fasta, id=""))
 
 
+def test_replicates_of_something_else_are_told_and_left_out(tmp_path):
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=30)
+    for scale, kept in ((1.0, True), (30.0, False)):
+        reads = scale * value[:, None] + rng.normal(0, 0.1, (30, 2))
+        rows = "".join(f"ACGT,{a},{b},{c}\n" for a, (b, c) in zip(value, reads, strict=True))
+        path = written(tmp_path, f"t{kept}.csv", "seq,a,b,c\n" + rows)
+        found = load(Table(file=path, sequence="seq", targets=("a",), replicates={"a": ("b", "c")}))
+        assert np.isfinite(found.noise_sd).all() == kept
+        assert (found.replicates is not None) == kept
+        assert any("no measurements of its column" in note for note in found.notes) != kept
+
+
+def test_a_byte_order_mark_is_no_letter(tmp_path):
+    table = Table(file=written(tmp_path, "t.csv", "name,a\none,1\n"), targets=("a",), id="name")
+    fasta = written(tmp_path, "s.fa", b"\xef\xbb\xbf>one\nACGT\n")
+    (row,) = load(msgspec.structs.replace(table, fasta=fasta)).sequence
+    assert row[row < 4].tolist() == [0, 1, 2, 3]
+
+
 def test_missing_values_are_counted_and_too_few_rows_refused(tmp_path):
     content = "seq,a,b\n" + "ACGT,1,2\n" * 3 + "ACGT,NA,2\nACGT,,n/a\nACGT,3,.\n"
     rows = load(Table(file=written(tmp_path, "t.csv", content), sequence="seq", targets=("a", "b")))
