@@ -1,12 +1,13 @@
 """`shiftbench audit`: what training gives away of the test sets of a task."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from shiftbench import summary
-from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.arguments import PLACES, Names, Places
 from shiftbench.commands.own import TableOptions, own_suites
 from shiftbench.commands.own_variants import VariantOptions
 from shiftbench.errors import InputError
@@ -27,9 +28,7 @@ def audit(
     far: float = 0.5,
     output: Path | None = None,
     rows: Path | None = None,
-    store: Path | None = None,
-    data_dir: Path | None = None,
-    offline: Flag = False,
+    places: Places = PLACES,
 ) -> int:
     """Audit a task for leakage: duplicates of training sequences on either strand, near ones, and what they score.
 
@@ -55,12 +54,6 @@ def audit(
         Table of all shares and scores (.tsv).
     rows
         Table of the test rows with their nearest training sequences (.tsv), to leave rows out by.
-    store
-        Folder of finished nodes; default that of the run, else SHIFTBENCH_STORE, else runs/store.
-    data_dir
-        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
-    offline
-        Fetch nothing.
     """
     from shiftbench.leakage.audit import audit as examine
 
@@ -74,9 +67,7 @@ def audit(
         recipes=recipes,
         tests=tests,
         far=far,
-        store=store,
-        data_dir=data_dir,
-        offline=offline,
+        **asdict(places),
     )
     clean = [told["clean"] for facts in found.facts.values() for told in facts["tests"].values()]
     few = len(clean) <= DETAILED

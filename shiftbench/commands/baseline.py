@@ -1,9 +1,10 @@
 """`shiftbench baseline`: what a recipe reaches, with how much its training seeds differ, as a small file."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from shiftbench import summary
-from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.arguments import MACHINE, Flag, Machine, Names
 
 
 def baseline(
@@ -20,10 +21,8 @@ def baseline(
     folder: Path | None = None,
     data_dir: Path | None = None,
     offline: Flag = False,
-    engine: str = "processes",
-    workers: int = 0,
+    machine: Machine = MACHINE,
     device: str = "auto",
-    quiet: Flag = False,
 ) -> int:
     """Train a recipe with ten seeds or more and write a baseline for `assert_no_regression` of the pytest plugin.
 
@@ -50,20 +49,14 @@ def baseline(
         Folder with real data files; default SHIFTBENCH_DATA.
     offline
         Fetch nothing.
-    engine
-        processes, inprocess or dask.
-    workers
-        Processes at a time; 0 takes one a core.
     device
         auto, cpu, cuda or mps.
-    quiet
-        No progress bar.
     """
     from shiftbench.gate.baseline import write_baseline
 
     found, measured = write_baseline(
         recipe, suite, tier, output=output, seeds=seeds, metric=metric, tasks=tasks, shifts=shifts, worlds=worlds,
-        folder=folder, data_dir=data_dir, offline=offline, engine=engine, workers=workers, device=device, quiet=quiet,
+        folder=folder, data_dir=data_dir, offline=offline, device=device, **asdict(machine),
     )  # fmt: skip
     rows = [
         (name, task.metric, f"{min(task.values):.4g}", f"{max(task.values):.4g}", len(task.tests))

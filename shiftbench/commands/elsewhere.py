@@ -1,72 +1,62 @@
 """`shiftbench inputs` and `score`: for a model that cannot run here."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
 
 from shiftbench import summary
-from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.arguments import MACHINE, PLACES, Flag, Machine, Names, Places
+
+if TYPE_CHECKING:
+    from shiftbench.options import Options
+    from shiftbench.spec import Suite
 
 
-def inputs(
-    *,
-    task: str,
-    output: Path,
-    tier: str = "smoke",
-    calibration: Flag = False,
-    shifts: Names = (),
-    worlds: int = 0,
-    store: Path | None = None,
-    data_dir: Path | None = None,
-    offline: Flag = False,
-    engine: str = "processes",
-    workers: int = 0,
-    quiet: Flag = False,
-) -> int:
-    """Write the sequences that a task asks of a model, for one that runs elsewhere; `score` takes what it says.
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a model is asked: the same of `inputs` and `score`.
 
     Parameters
     ----------
     task
         SUITE/TASK, as `shiftbench list tasks` shows them; a suite may be a file (.toml).
-    output
-        Table to write (.tsv, .csv or .parquet): columns test, id and sequence.
     tier
-        smoke, bench, core or full; predictions are scored at the same.
-    calibration
-        Also the validation and calibration rows, from which error bars and calibrating wrappers are made.
+        smoke, bench, core or full; predictions are scored at the tier of their inputs.
     shifts
         Only these.
     worlds
         Number of simulated worlds instead of the tier's.
-    store
-        Folder of finished nodes, shared by runs; default SHIFTBENCH_STORE, else runs/store.
-    data_dir
-        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
-    offline
-        Fetch nothing.
-    engine
-        processes, inprocess or dask.
-    workers
-        Processes at a time; 0 takes one a core.
-    quiet
-        No progress bar.
+    """
+
+    task: str
+    tier: str = "smoke"
+    shifts: Names = ()
+    worlds: int = 0
+
+
+def inputs(
+    *,
+    asked: Asked,
+    output: Path,
+    calibration: Flag = False,
+    places: Places = PLACES,
+    machine: Machine = MACHINE,
+) -> int:
+    """Write the sequences that a task asks of a model, for one that runs elsewhere; `score` takes what it says.
+
+    Parameters
+    ----------
+    output
+        Table to write (.tsv, .csv or .parquet): columns test, id and sequence.
+    calibration
+        Also the validation and calibration rows, from which error bars and calibrating wrappers are made.
     """
     from shiftbench import elsewhere
-    from shiftbench.options import options
-    from shiftbench.validate import Selection
 
-    where, suite, name = elsewhere.named(task)
-    chosen = options(
-        where,
-        tier,
-        selection=Selection((name,), shifts, worlds=worlds),
-        store=store,
-        data_dir=data_dir,
-        offline=offline,
-        engine=engine,
-        workers=workers,
-        device="cpu",
-        quiet=quiet,
-    )
+    suite, chosen = _chosen(asked, None, places, machine)
     written = elsewhere.inputs(chosen, suite, output, calibration=calibration)
     for absent, outcome in written.absent.items():
         help_ = f" -> {outcome.command}" if outcome.command else ""
@@ -78,71 +68,29 @@ def inputs(
 
 def score(
     *,
-    task: str,
+    asked: Asked,
     predictions: Names,
     output: Path,
-    tier: str = "smoke",
     run_folder: Path | None = None,
-    shifts: Names = (),
-    worlds: int = 0,
-    store: Path | None = None,
-    data_dir: Path | None = None,
-    offline: Flag = False,
-    engine: str = "processes",
-    workers: int = 0,
-    quiet: Flag = False,
+    places: Places = PLACES,
+    machine: Machine = MACHINE,
 ) -> int:
     """Score predictions made elsewhere, beside the controls and oracles of the task, with intervals and a report.
 
     Parameters
     ----------
-    task
-        SUITE/TASK, as for `inputs`.
     predictions
         Tables (.tsv, .csv or .parquet): columns test and id as `inputs` wrote them, one an output, and for error bars
         of the model's own its SD as OUTPUT_sd.
     output
         Table of scores to write (.tsv, .csv or .parquet), with the columns of results.parquet.
-    tier
-        smoke, bench, core or full, as for `inputs`.
     run_folder
-        Folder of the run; default runs/score-<task>-<tier>.
-    shifts
-        Only these.
-    worlds
-        Number of simulated worlds instead of the tier's, as for `inputs`.
-    store
-        Folder of finished nodes, shared by runs; default SHIFTBENCH_STORE, else runs/store.
-    data_dir
-        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
-    offline
-        Fetch nothing.
-    engine
-        processes, inprocess or dask.
-    workers
-        Processes at a time; 0 takes one a core.
-    quiet
-        No progress bar.
+        Folder of the run; default runs/score-TASK-TIER.
     """
     from shiftbench import elsewhere
-    from shiftbench.options import options
-    from shiftbench.validate import Selection
 
     elsewhere.check_output(output)
-    where, suite, name = elsewhere.named(task)
-    chosen = options(
-        where,
-        tier,
-        selection=Selection((name,), shifts, worlds=worlds),
-        output=run_folder or Path("runs") / f"score-{name}-{tier}",
-        store=store,
-        data_dir=data_dir,
-        offline=offline,
-        engine=engine,
-        workers=workers,
-        device="cpu",
-        quiet=quiet,
-    )
+    suite, chosen = _chosen(asked, run_folder, places, machine)
     ran = elsewhere.score(chosen, suite, predictions)
     scores = elsewhere.write_scores(ran, output)
     summary.print_run(ran.output, ran.manifest, ran.report)
@@ -151,3 +99,22 @@ def score(
     for file in empty:
         print(f"{file}: nothing was scored; the reasons are above and in {output}")  # noqa: T201
     return int(bool(ran.failed or empty))
+
+
+def _chosen(asked: Asked, folder: Path | None, places: Places, machine: Machine) -> "tuple[Suite, Options]":
+    """The suite of a task, and options of a run of that task alone, on the CPU since nothing is trained."""
+    from shiftbench import elsewhere
+    from shiftbench.options import options
+    from shiftbench.validate import Selection
+
+    where, suite, name = elsewhere.named(asked.task)
+    chosen = options(
+        where,
+        asked.tier,
+        selection=Selection((name,), asked.shifts, worlds=asked.worlds),
+        output=folder or Path("runs") / f"score-{name}-{asked.tier}",
+        device="cpu",
+        **asdict(places),
+        **asdict(machine),
+    )
+    return suite, chosen

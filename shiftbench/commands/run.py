@@ -1,11 +1,12 @@
 """`shiftbench run`: the main job."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shiftbench import summary
-from shiftbench.commands.arguments import Flag, Names
+from shiftbench.commands.arguments import MACHINE, PLACES, Flag, Machine, Names, Places
 from shiftbench.commands.own import TableOptions, own_suites
 from shiftbench.commands.own_variants import VariantOptions
 
@@ -20,22 +21,17 @@ def run(
     variants: VariantOptions | None = None,
     tier: str = "smoke",
     output: Path | None = None,
-    store: Path | None = None,
-    data_dir: Path | None = None,
-    offline: Flag = False,
+    places: Places = PLACES,
     strict: Flag = False,
     tasks: Names = (),
     shifts: Names = (),
     recipes: Names = (),
     seeds: int = 0,
     worlds: int = 0,
-    engine: str = "processes",
-    workers: int = 0,
-    scheduler: str = "",
+    machine: Machine = MACHINE,
     device: str = "auto",
     max_minutes: float = 0.0,
     dry_run: Flag = False,
-    quiet: Flag = False,
 ) -> int:
     """Run a suite: train what is missing, predict, score, write a table and an HTML report.
 
@@ -47,12 +43,6 @@ def run(
         smoke (about 5 minutes on 2 cores, no claim is read from it), bench, core or full.
     output
         Folder of this run; default runs/SUITE-TIER.
-    store
-        Folder of finished nodes, shared by runs; default SHIFTBENCH_STORE, else runs/store.
-    data_dir
-        Folder with real data files, in any layout; default SHIFTBENCH_DATA.
-    offline
-        Fetch nothing.
     strict
         Missing data are an error.
     tasks, shifts, recipes
@@ -62,20 +52,12 @@ def run(
         Number of training seeds instead of the tier's.
     worlds
         Number of simulated worlds instead of the tier's; they are numbered from 0.
-    engine
-        processes, inprocess or dask.
-    workers
-        Processes at a time; 0 takes one a core, or as many as the scheduler has workers.
-    scheduler
-        Address of a Dask scheduler, as tcp://host:port; without one, dask starts workers on this machine.
     device
         auto, cpu, cuda or mps.
     max_minutes
         Start nothing new after this time; the same command goes on later.
     dry_run
         Say what is reused, stale or missing, and do nothing.
-    quiet
-        No progress bar.
     """
     from shiftbench import run as running
     from shiftbench.options import options
@@ -87,15 +69,10 @@ def run(
         tier,
         selection=Selection(tasks, shifts, recipes, seeds, worlds),
         output=output,
-        store=store,
-        data_dir=data_dir,
-        offline=offline,
-        engine=engine,
-        workers=workers,
-        scheduler=scheduler,
         device="cpu" if dry_run else device,
         max_minutes=max_minutes,
-        quiet=quiet,
+        **asdict(places),
+        **asdict(machine),
     )
     if dry_run:
         _print_preview(running.preview(chosen, own))
