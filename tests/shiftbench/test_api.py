@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import shiftbench
+from tests import tiny
 
 SCRIPT = """
 import sys
@@ -28,28 +28,7 @@ ran = shiftbench.run_suite({suite!r}, recipes=("mine",), **options)
 table = shiftbench.read_results(ran.output / "results.parquet")
 print(sorted(set(table.recipe)), ran.manifest["nodes"])
 """
-SUITE = """
-name = "toy"
-version = 1
-title = "Toy"
-question = "Does it run?"
-source = "none"
-
-[[task]]
-name = "toy"
-data = "{data}"
-recipes = ["training_mean"]
-wrappers = ["none"]
-metrics = ["rmse"]
-
-[task.tiers.smoke]
-rows = 100
-validation = 50
-calibration = 50
-test = 50
-seeds = 1
-epochs = 1
-"""
+SIZES = {"rows": 100, "validation": 50, "calibration": 50, "test": 50, "seeds": 1, "epochs": 1}
 
 
 def test_every_public_name_is_there():
@@ -61,7 +40,7 @@ def test_every_public_name_is_there():
 
 def test_a_decorated_network_of_a_script_is_run_and_made_again_when_edited(tmp_path):
     suite = tmp_path / "toy.toml"
-    suite.write_text(SUITE.format(data=Path(__file__).parent / "outside/toy_task.py:Toy"))
+    suite.write_text(tiny.suite(recipes=("training_mean",), **SIZES))
     script = tmp_path / "script.py"
 
     def run(factor):

@@ -12,33 +12,11 @@ from shiftbench import run as running
 from shiftbench.errors import InputError, ShiftbenchError
 from shiftbench.outside import file, predictions
 from shiftbench.store import Store
+from tests import tiny
 from tests.shiftbench.outside import toy_task
 
-TOY = Path(__file__).parent / "outside/toy_task.py"
-
-SUITE = """
-name = "toy"
-version = 1
-title = "Toy"
-question = "Does it run?"
-source = "none"
-
-[[task]]
-name = "toy"
-data = "{data}"
-recipes = ["training_mean", "gc_ridge"]
-wrappers = ["none", "ensemble", "conformal_split", "mc_dropout", "views"]
-metrics = ["rmse", "pearson", "coverage", "nll"]
-
-[task.tiers.smoke]
-rows = 300
-validation = 100
-calibration = 100
-test = 120
-seeds = 2
-epochs = 2
-resamples = 200
-"""
+WRAPPERS = ("none", "ensemble", "conformal_split", "mc_dropout", "views")
+ASKED = {"wrappers": WRAPPERS, "metrics": ("rmse", "pearson", "coverage", "nll"), "resamples": 200}
 KEY = ["wrapper", "view", "output", "target", "level", "stratum", "metric", "shift", "dose"]
 NUMBERS = ["value", "low", "high", "n", "clusters", "floor", "ceiling", "scaled", "scaled_low", "scaled_high", "status"]
 
@@ -51,7 +29,7 @@ def shiftbench(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("SHIFTBENCH_STORE", raising=False)
     monkeypatch.setattr("shiftbench.report.finished.write", lambda folder: folder / "report.html")
-    Path("toy.toml").write_text(SUITE.format(data=f"{TOY}:Toy"))
+    Path("toy.toml").write_text(tiny.suite(**ASKED))
 
     def call(verb, *arguments):
         monkeypatch.setattr(sys, "argv", ["shiftbench", verb, *map(str, arguments), "--engine", "inprocess", "--quiet"])
@@ -141,30 +119,15 @@ def exported(store, frame, recipe):
     return rows.merge(pd.concat(found), how="left", on=["digest", "id"], validate="1:1").drop(columns="digest")
 
 
-TINY = """
-name = "tiny"
-version = 1
-title = "Tiny"
-question = "Are the oracles beside it?"
-source = "none"
-
-[[task]]
-name = "mpra"
-data = "mpra"
-recipes = ["training_mean", "gc_ridge", "source_oracle", "oracle"]
-wrappers = ["none"]
-metrics = ["rmse", "pearson", "coverage", "crps"]
-shifts = ["gc"]
-
-[task.tiers.smoke]
-rows = 200
-validation = 100
-calibration = 100
-test = 100
-seeds = 1
-doses = [3]
-resamples = 100
-"""
+TINY = tiny.suite(
+    "mpra",
+    name="tiny",
+    task="mpra",
+    recipes=tiny.SIMULATED,
+    metrics=("rmse", "pearson", "coverage", "crps"),
+    shifts=("gc",),
+    **{"rows": 200, "test": 100, "seeds": 1, "doses": [3], "resamples": 100},
+)
 
 
 @pytest.mark.parametrize(("task", "text"), [("toy.toml/toy", ""), ("tiny.toml/mpra", TINY)])
@@ -375,7 +338,7 @@ def test_files_that_are_none_are_one_line(shiftbench, file, message):
 
 
 def test_a_set_that_cannot_be_made_is_told(shiftbench):
-    Path("toy.toml").write_text(SUITE.format(data=f"{TOY}:Missing"))
+    Path("toy.toml").write_text(tiny.suite(f"{tiny.TOY}:Missing", **ASKED))
     code, _, err = shiftbench("inputs", "--task", "toy.toml/toy", "--output", "inputs.tsv")
     assert code == 2
     assert "toy.tsv is not here -> shiftbench data fetch toy.tsv" in err

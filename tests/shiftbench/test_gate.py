@@ -4,7 +4,6 @@ import json
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,31 +19,15 @@ from shiftbench.metrics.table import METRICS
 from shiftbench.plan import plan
 from shiftbench.spec import Score
 from shiftbench.validate import Selection
+from tests import tiny
 
-SUITE = """
-name = "toy"
-version = {version}
-title = "Toy"
-question = "Does it run?"
-source = "none"
-primary = "rmse against the observed value"
-
-[[task]]
-name = "toy"
-data = "{data}:Toy"
-recipes = ["training_mean", "gc_ridge"]
-wrappers = ["none"]
-metrics = ["pearson", "rmse", "coverage"]
-
-[task.tiers.smoke]
-rows = 300
-validation = 100
-calibration = 100
-test = 120
-seeds = 2
-epochs = 1
-width = 0.0625
-"""
+SUITE = tiny.suite(
+    version=1,
+    primary="rmse against the observed value",
+    metrics=("pearson", "rmse", "coverage"),
+    epochs=1,
+    width=0.0625,
+)
 TASKS = ("toy/one", "toy/two")
 SEEDS = np.arange(10.0)
 
@@ -53,7 +36,7 @@ SEEDS = np.arange(10.0)
 def suite(tmp_path):
     """Path of a suite file with one small task."""
     path = tmp_path / "toy.toml"
-    path.write_text(SUITE.format(version=1, data=Path(__file__).parent / "outside" / "toy_task.py"))
+    path.write_text(SUITE)
     return str(path)
 
 

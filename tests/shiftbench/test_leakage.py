@@ -15,30 +15,18 @@ from shiftbench.leakage.audit import audit
 from shiftbench.leakage.pairs import pairs
 from shiftbench.leakage.subsets import EDGES, subsets
 from shiftbench.run import run_suite
+from tests import tiny
 from tests.shiftbench.outside.leaky_task import COPIES, ROWS, drawn, training
 
 OUTSIDE = Path(__file__).parent / "outside"
-SUITE = """
-name = "leaky"
-version = 1
-title = "Leaky"
-question = "What does it give away?"
-source = "none"
-
-[[task]]
-name = "{name}"
-data = "{data}"
-recipes = ["training_mean", "gc_ridge", "kmer_ridge"]
-wrappers = ["none"]
-metrics = ["pearson"]
-
-[task.tiers.smoke]
-rows = 300
-validation = 100
-calibration = 100
-test = 200
-seeds = 1
-"""
+LEAKY = OUTSIDE / "leaky_task.py"
+ASKED = {
+    "name": "leaky",
+    "recipes": ("training_mean", "gc_ridge", "kmer_ridge"),
+    "metrics": ("pearson",),
+    "test": 200,
+    "seeds": 1,
+}
 
 
 @pytest.fixture
@@ -48,7 +36,7 @@ def suite(tmp_path, monkeypatch):
     monkeypatch.setenv("SHIFTBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("SHIFTBENCH_STORE", raising=False)
     path = tmp_path / "leaky.toml"
-    path.write_text(SUITE.format(name="leaky", data=f"{OUTSIDE / 'leaky_task.py'}:Leaky"))
+    path.write_text(tiny.suite(f"{LEAKY}:Leaky", **ASKED))
     return path
 
 
@@ -146,7 +134,7 @@ def test_with_a_run_its_predictions_are_scored_as_the_run_does(suite):
 def test_a_clean_set_is_told_clean(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "leaky.toml"
-    path.write_text(SUITE.format(name="toy", data=f"{OUTSIDE / 'toy_task.py'}:Toy"))
+    path.write_text(tiny.suite(task="toy", **ASKED))
     found = audit(str(path))
     assert found.facts["leaky/toy"]["tests"]["iid"]["clean"]
     assert "none of 200 test rows is in training" in found.said()[0]
@@ -156,7 +144,7 @@ def test_a_clean_set_is_told_clean(tmp_path, monkeypatch):
 def test_a_test_set_that_cannot_be_made_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "leaky.toml"
-    path.write_text(SUITE.format(name="toy", data=f"{OUTSIDE / 'toy_task.py'}:Unreachable"))
+    path.write_text(tiny.suite(f"{tiny.TOY}:Unreachable", task="toy", **ASKED))
     assert audit(str(path)).said() == ["leaky/toy iid: not made (it ends at 0.3)"]
 
 

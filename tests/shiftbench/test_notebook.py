@@ -11,36 +11,28 @@ import pytest
 
 from shiftbench.report import notebook
 from shiftbench.report.html import fragment
+from tests import tiny
 from tests.shiftbench.test_report import whole
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "shiftbench/notebooks/your_model.ipynb"
-SUITE = """
-name = "shift"
-version = 1
-title = "Tiny"
-question = "Does it run?"
-source = "none"
-primary = "rmse"
-
-[[task]]
-name = "mpra"
-data = "mpra"
-recipes = ["training_mean", "gc_ridge", "source_oracle", "oracle"]
-wrappers = ["none"]
-metrics = ["rmse", "coverage"]
-shifts = ["null", "gc"]
-
-[task.tiers.smoke]
-rows = 200
-validation = 60
-calibration = 10
-test = 60
-seeds = 1
-doses = [2]
-epochs = 1
-resamples = 20
-"""
+SUITE = tiny.suite(
+    "mpra",
+    name="shift",
+    task="mpra",
+    primary="rmse",
+    recipes=tiny.SIMULATED,
+    metrics=("rmse", "coverage"),
+    shifts=("null", "gc"),
+    rows=200,
+    validation=60,
+    calibration=10,
+    test=60,
+    seeds=1,
+    epochs=1,
+    doses=[2],
+    resamples=20,
+)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from shiftbench import kinds, registry, results
 from shiftbench.catalog import load_recipe
 from shiftbench.errors import InputError, ModelError
 from shiftbench.outside import calls, embedding, predictor
+from tests import tiny
 from tests.shiftbench.outside import toy_predictors, toy_task
 
 HERE = Path(__file__).parent / "outside"
@@ -259,29 +260,11 @@ def test_a_file_that_ends_the_process_is_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
-SUITE = f"""
-name = "toy"
-version = 1
-title = "Toy"
-question = "Does it run?"
-source = "none"
-
-[[task]]
-name = "toy"
-data = "{HERE / "toy_task.py"}:Toy"
-recipes = ["training_mean", "gc_ridge"]
-wrappers = ["none", "ensemble", "variance_scaling", "conformal_normalised", "mc_dropout", "views"]
-metrics = ["rmse", "pearson", "coverage"]
-
-[task.tiers.smoke]
-rows = 300
-validation = 100
-calibration = 100
-test = 120
-seeds = 2
-epochs = 2
-resamples = 100
-"""
+SUITE = tiny.suite(
+    wrappers=("none", "ensemble", "variance_scaling", "conformal_normalised", "mc_dropout", "views"),
+    metrics=("rmse", "pearson", "coverage"),
+    resamples=100,
+)
 MODEL = """
 def predict(sequences):
     return [10 * sum(letter in "CG" for letter in text) / len(text) + {offset} for text in sequences]

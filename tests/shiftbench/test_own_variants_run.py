@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from shiftbench.catalog import find_task, load_suite
+from shiftbench.commands.arguments import Machine, Places
 from shiftbench.commands.own import TableOptions, own_suites
 from shiftbench.commands.own_variants import VariantOptions
 from shiftbench.commands.run import run
@@ -186,11 +187,9 @@ def test_run_from_two_files_to_a_report(files, tmp_path):
             variants=variants,
             recipes=("kmer_ridge",),
             tasks=("effects", "effects_indels"),
-            store=tmp_path / "store",
             output=tmp_path / "out",
-            engine="inprocess",
-            offline=True,
-            quiet=True,
+            places=Places(store=tmp_path / "store", offline=True),
+            machine=Machine(engine="inprocess", quiet=True),
         )
         == 0
     )

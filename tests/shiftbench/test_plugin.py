@@ -9,33 +9,17 @@ from pathlib import Path
 import pytest
 
 from shiftbench import results
+from tests import tiny
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests/shiftbench/outside/toy_task.py"
 
-SUITE = f"""
-name = "toy"
-version = 1
-title = "Toy"
-question = "Are they found?"
-source = "none"
-
-[[task]]
-name = "toy"
-data = "{TOY}:Toy"
-recipes = ["training_mean"]
-wrappers = ["none", "conformal_normalised"]
-metrics = ["rmse", "coverage"]
-
-[task.tiers.smoke]
-rows = 300
-validation = 100
-calibration = 100
-test = 100
-seeds = 1
-epochs = 2
-resamples = 100
-"""
+SUITE = tiny.suite(
+    recipes=("training_mean",),
+    wrappers=("none", "conformal_normalised"),
+    metrics=("rmse", "coverage"),
+    **{"test": 100, "seeds": 1, "resamples": 100},
+)
 
 
 @pytest.fixture(scope="module")

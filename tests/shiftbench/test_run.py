@@ -13,34 +13,19 @@ import pytest
 
 from shiftbench import cli, registry, results
 from shiftbench.train import checkpoint, loop
+from tests import tiny
 from tests.shiftbench.test_execute import DASK
 
 OUTSIDE = Path(__file__).parent / "outside"
 MODELS = OUTSIDE / "toy_models.py"
 
-SUITE = """
-name = "toy"
-version = 1
-title = "Toy"
-question = "Does it run?"
-source = "none"
-
-[[task]]
-name = "toy"
-data = "{data}"
-recipes = ["training_mean", "gc_ridge", "cnn"]
-wrappers = ["none", "ensemble", "conformal_normalised"]
-metrics = ["rmse", "pearson", "coverage"]
-
-[task.tiers.smoke]
-rows = 300
-validation = 100
-calibration = 100
-test = 120
-seeds = 2
-epochs = 2
-width = 0.0625
-"""
+SUITE = tiny.suite(
+    "{data}",
+    recipes=("training_mean", "gc_ridge", "cnn"),
+    wrappers=("none", "ensemble", "conformal_normalised"),
+    metrics=("rmse", "pearson", "coverage"),
+    width=0.0625,
+)
 
 
 @pytest.fixture

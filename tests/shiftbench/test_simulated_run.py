@@ -7,33 +7,18 @@ import pytest
 from shiftbench import results
 from shiftbench.report import page
 from shiftbench.run import run_suite
+from tests import tiny
 
-SUITE = """
-name = "tiny"
-version = 1
-title = "Tiny"
-question = "Does it run?"
-source = "none"
-
-[[task]]
-name = "mpra"
-data = "mpra"
-recipes = ["training_mean", "gc_ridge", "source_oracle", "oracle"]
-wrappers = ["none"]
-metrics = ["rmse", "coverage"]
-shifts = ["null", "gc", "dropout", "gc+batch"]
-arms = ["dropout:3"]
-
-[task.tiers.smoke]
-rows = 200
-validation = 60
-calibration = 10
-test = 120
-seeds = 1
-worlds = 3
-doses = [2]
-resamples = 20
-"""
+SUITE = tiny.suite(
+    "mpra",
+    name="tiny",
+    task="mpra",
+    recipes=tiny.SIMULATED,
+    metrics=("rmse", "coverage"),
+    shifts=("null", "gc", "dropout", "gc+batch"),
+    arms=("dropout:3",),
+    **{"rows": 200, "validation": 60, "calibration": 10, "seeds": 1, "worlds": 3, "doses": [2], "resamples": 20},
+)
 
 
 @pytest.fixture(scope="module")
