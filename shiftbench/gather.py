@@ -112,9 +112,10 @@ def _worlds(planned: Plan, outcomes: dict[str, Outcome], store: Store) -> dict[s
     found: dict[str, str] = {}
     for name, node in planned.nodes.items():
         made = outcomes[name].state in ("made", "reused")
-        if made and isinstance(node, Data) and node.role == "training" and node.world == 0:
+        if made and isinstance(node, Data) and node.role == "training":
             world = store.entry(name).facts.get("source_world")
-            found |= {planned.labels[name].split("/")[0]: world} if world else {}
+            if world:
+                found.setdefault(planned.labels[name].split("/")[0], world)
     return found
 
 

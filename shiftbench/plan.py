@@ -121,7 +121,7 @@ class _Planner:
     def run(self) -> None:
         """Plan all worlds of the task."""
         recipes = self._recipes()
-        for world in range(self._worlds()):
+        for world in self._worlds():
             source = f"{self.teacher.name}/world{world}"
             training = self.plan.add(self._data("training", world), f"{source}/training")
             calibration = ""
@@ -131,10 +131,11 @@ class _Planner:
             for test in self._tests(world):
                 self._score_test(test, fits, calibration, f"{source}/calibration")
 
-    def _worlds(self) -> int:
-        """Worlds of the tier, or those asked for where there are any to draw."""
+    def _worlds(self) -> range:
+        """Numbers of the worlds: as many as the tier has, or as are asked for where there are any to draw."""
         simulated = getattr(PROVIDERS.get(self.teacher.data), "simulated", False)
-        return self.selection.worlds if simulated and self.selection.worlds else self.tier.worlds
+        first, count = self.teacher.first_world, self.tier.worlds
+        return range(first, first + (self.selection.worlds if simulated and self.selection.worlds else count))
 
     def _data(self, role: Literal["training", "calibration", "test"], world: int, **more: Any) -> Data:
         task, tier = self.task if role == "test" else self.teacher, self.tier

@@ -117,6 +117,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `scored` value, or difference of a row and its reference;
     `labelled` rows at the head of each test set, with all of their clusters, are scored by nobody: as many of them as
     one of `budgets` says calibrate the wrappers that calibrate (0: rows of the source law do);
+    worlds count from `first_world`;
     `table`, `variants` a user's own files, from which all follows that is not said.
     """
 
@@ -139,6 +140,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     budgets: tuple[Count, ...] = (0,)
     views: tuple[str, ...] = ("plain",)
     scored: Scored = "value"
+    first_world: Count = 0
     table: Table | None = None
     variants: Variants | None = None
 
