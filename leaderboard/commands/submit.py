@@ -1,0 +1,45 @@
+"""`shiftbench submit`: pack an entry from a finished run, and check it as the leaderboard will."""
+
+from pathlib import Path
+
+from leaderboard.declaration import Declaration
+
+
+def submit(
+    folder: Path,
+    recipe: str,
+    *,
+    declaration: Declaration,
+    output: Path | None = None,
+    round_file: Path | None = None,
+    store: Path | None = None,
+) -> int:
+    """Pack what a finished run of the suite board predicts as an entry, and run the checks of the leaderboard on it.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run, such as runs/board-bench.
+    recipe
+        RECIPE or RECIPE/WRAPPER of that run.
+    output
+        File to write; default ENTRY.zip here.
+    round_file
+        round.json of the round that was run; default the development table.
+    store
+        Folder of finished nodes; default that of the run.
+    """
+    from leaderboard import board, bundle, checks, rounds
+    from leaderboard.pack import pack
+    from shiftbench.comparison.contents import contender, read
+
+    contents = read(folder, store)
+    asked = rounds.questions(round_file) if round_file else board.questions(contents.store.root)
+    manifest, answers = pack(contents, contender(recipe, contents.contenders()), declaration, asked)
+    path = output or Path(f"{manifest.entry}.zip")
+    bundle.write(path, manifest, answers)
+    found = checks.check(path, asked)
+    print(f"{path}: {found.size / 1e6:.2f} MB, {len(manifest.tests)} of {len(asked.sets)} test sets, accepted")  # noqa: T201
+    if round_file:
+        print(f"nothing is scored before the reveal; hand it in as entry of team {manifest.team}, once")  # noqa: T201
+    return 0
