@@ -29,8 +29,12 @@ class Declaration:
         Number of configurations that were tried, this one among them.
     entry
         Id of the entry; default from team, recipe, wrapper and preset.
-    description, licence, link
-        A few sentences; licence of the code; https address of code or paper.
+    description
+        A few sentences on the model.
+    licence
+        Licence of the code.
+    link
+        https address of code or paper.
     outside_data
         It was trained on anything else than the training rows of the suite.
     generator_aware

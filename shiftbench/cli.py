@@ -1,10 +1,13 @@
 """The command line: its verbs, also those of other packages, and how errors end it."""
 
+import ast
+import importlib.util
 import logging
 import os
 import signal
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from cyclopts import App
 
@@ -34,8 +37,21 @@ app.command(audit.audit)
 app.command(data.app)
 app.command(baseline.baseline)
 app.command(tell.doctor)
+
+
+def _told(point: EntryPoint) -> str:
+    """What the text of the module behind an entry point begins with; the module itself is not imported."""
+    try:
+        spec = importlib.util.find_spec(point.module)
+        text = ast.get_docstring(ast.parse(Path(str(spec and spec.origin)).read_text())) or ""
+    except (ImportError, OSError, SyntaxError, ValueError):
+        text = ""
+    first = text.partition("\n")[0].partition("`: ")[2]
+    return first[:1].upper() + first[1:] or f"Comes with {point.module.partition('.')[0]}."
+
+
 for _point in entry_points(group=OUTSIDE):
-    app.command(_point.value, name=_point.name, help=f"Comes with {_point.value.partition(':')[0].partition('.')[0]}.")
+    app.command(_point.value, name=_point.name, help=_told(_point))
 
 
 class _Terminated(KeyboardInterrupt):

@@ -1,6 +1,9 @@
 """`shiftbench submit`: pack an entry from a finished run, and check it as the leaderboard will."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from leaderboard.declaration import Declaration
 
@@ -11,7 +14,7 @@ def submit(
     *,
     declaration: Declaration,
     output: Path | None = None,
-    round_file: Path | None = None,
+    round_file: Annotated[Path | None, Parameter(name="--round")] = None,
     store: Path | None = None,
 ) -> int:
     """Pack what a finished run of the suite board predicts as an entry, and run the checks of the leaderboard on it.
