@@ -1,0 +1,52 @@
+"""Text of entrants: what is not taken, and how it may be shown in one line of a terminal."""
+
+import unicodedata
+from typing import Any
+
+from leaderboard.refused import Refused
+
+UNSEEN = {"Cc": "control", "Cf": "format", "Co": "private-use", "Cs": "surrogate", "Cn": "unassigned",
+          "Zl": "line separator", "Zp": "paragraph separator"}  # fmt: skip
+"""Unicode categories that a reader cannot see, or that move what stands around them."""
+FORMULA = "=+-@"
+"""What a spreadsheet takes for the beginning of a formula."""
+SHOWN = 80
+LINK = "https://"
+
+
+def shown(value: object, limit: int = SHOWN) -> str:
+    """`value` in quotes, as printable ASCII, cut to `limit` characters: safe in a terminal, a log and a table."""
+    text = ascii(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def check(value: Any, where: str = "manifest.json") -> None:
+    """Refuse text in a parsed document, names of fields too, that misleads a reader or a program; `Refused`."""
+    if isinstance(value, str):
+        _check_line(value, where)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            _check_line(name, f"{where}, a name")
+            check(part, f"{where}, {shown(name)}")
+    elif isinstance(value, list):
+        for part in value:
+            check(part, where)
+
+
+def _check_line(text: str, where: str) -> None:
+    for letter in text:
+        kind = UNSEEN.get(unicodedata.category(letter))
+        if kind:
+            found = f"a {kind} character U+{ord(letter):04X}"
+            raise Refused("text-control", f"{where}: {found}; expected one line of visible characters")
+    if text != text.strip():
+        raise Refused("text-space", f"{where}: {shown(text)}; expected no space at its ends")
+    if unicodedata.normalize("NFKC", text[:1])[:1] in tuple(FORMULA):
+        raise Refused("text-formula", f"{where}: {shown(text)} begins like a formula; expected none of {FORMULA} first")
+
+
+def check_link(link: str) -> None:
+    """Refuse a link that is not a plain address of https; "" is none; `Refused`."""
+    plain = link.isascii() and not set(link) & set("\"'<>\\`{}|^ ")
+    if link and not (link.startswith(LINK) and len(link) > len(LINK) and plain):
+        raise Refused("text-link", f"manifest.json, 'link': {shown(link)}; expected '' or a plain {LINK} address")
