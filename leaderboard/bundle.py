@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from leaderboard import archive, delimited, npy, parquet, parse, tables, values
+from leaderboard import archive, caged, delimited, npy, parquet, parse, tables, values
 from leaderboard.answers import Answers
 from leaderboard.archive import PACKED, Member
 from leaderboard.manifest import Manifest
@@ -41,6 +41,14 @@ def read(data: bytes, questions: Questions) -> Bundle:
     Pure: nothing is written, extracted or executed. A Parquet page that lies about its size is held by limits on memory
     only, which `load` sets.
     """
+    try:
+        told, said = _read(data, questions)
+    except MemoryError:
+        raise Refused("bundle-memory", "reading takes more memory than there is; expected a few MB") from None
+    return Bundle(told, said, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _read(data: bytes, questions: Questions) -> tuple[Manifest, Answers]:
     members = archive.members(data)
     if parse.NAME not in members:
         raise Refused("manifest-missing", f"no {parse.NAME} in the archive; expected one")
@@ -49,14 +57,11 @@ def read(data: bytes, questions: Questions) -> Bundle:
     said = _arrays(members, told) if "mean.npy" in members else _table(members, told, questions)
     _check_seeds(said, told)
     values.check(said)
-    return Bundle(told, said, hashlib.sha256(data).hexdigest(), len(data))
+    return told, said
 
 
 def _arrays(members: Mapping[str, Member], told: Manifest) -> Answers:
-    starts = [0]
-    for test in told.tests:
-        starts.append(starts[-1] + test.rows)
-    size = (starts[-1], len(told.outputs))
+    size = (sum(test.rows for test in told.tests), len(told.outputs))
     laws = tuple((seeds, *size) for seeds in sorted({len(told.seeds), 1}, reverse=True))
     shapes = {"mean.npy": laws, "sd.npy": laws, "quantiles.npy": ((*size, len(QUANTILES)),)}
     for name, member in members.items():
@@ -69,8 +74,7 @@ def _arrays(members: Mapping[str, Member], told: Manifest) -> Answers:
     mean, sd = found["mean.npy"], found["sd.npy"]
     if mean.shape != sd.shape:
         raise Refused("npy-shape", f"sd.npy: shape {sd.shape}; expected {mean.shape}, as mean.npy")
-    spans = {test.digest: slice(start, start + test.rows) for test, start in zip(told.tests, starts[:-1], strict=True)}
-    return Answers(mean, sd, found.get("quantiles.npy"), spans)
+    return Answers(mean, sd, found.get("quantiles.npy"), parse.spans(told))
 
 
 def _table(members: Mapping[str, Member], told: Manifest, questions: Questions) -> Answers:
@@ -88,8 +92,10 @@ def _check_seeds(said: Answers, told: Manifest) -> None:
 
 
 def load(path: Path, questions: Questions) -> Bundle:
-    """The entry in a file; read in memory up to the cap on its size; `Refused` as `read`, or if it is no such file."""
-    return read(content(path), questions)
+    """The entry in a file, parsed by a process with limits; `Refused` as `read`, or for a link, a pipe or a giant."""
+    data = content(path)
+    told, said = caged.parse(data, questions)
+    return Bundle(told, said, hashlib.sha256(data).hexdigest(), len(data))
 
 
 def content(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -38,6 +39,12 @@ def manifest(data: bytes, questions: Questions) -> Manifest:
     _check_seeds(told, questions)
     _check_tests(told, questions)
     return told
+
+
+def spans(told: Manifest) -> dict[str, slice]:
+    """Place of the rows of each answered set among all, by digest."""
+    stops = list(accumulate((test.rows for test in told.tests), initial=0))
+    return {test.digest: slice(*ends) for test, ends in zip(told.tests, pairwise(stops), strict=True)}
 
 
 def check_files(told: Manifest, contents: Mapping[str, bytes]) -> None:

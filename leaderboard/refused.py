@@ -4,8 +4,8 @@ from shiftbench.errors import InputError
 
 
 class Refused(InputError):  # noqa: N818 - a verdict
-    """An entry breaks a rule; `code` names the rule, the text says what was found, what was expected, what to do."""
+    """An entry breaks a rule; `code` names the rule, `text` says what was found, what was expected, what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
-        self.code = code
+        self.code, self.text = code, message

@@ -28,9 +28,7 @@ def loads(data: bytes, where: str) -> Any:
         raise Refused("json-encoding", f"{where}: a byte order mark or a NUL; expected UTF-8 without one")
     _check_depth(text, where)
     try:
-        return json.loads(
-            text, object_pairs_hook=_once, parse_int=_whole, parse_float=_real, parse_constant=_constant
-        )
+        return json.loads(text, object_pairs_hook=_once, parse_int=_whole, parse_float=_real, parse_constant=_constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise Refused("json-syntax", f"{where}: {error.msg} at {place}; expected JSON") from None

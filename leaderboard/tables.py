@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from leaderboard.answers import Answers
 from leaderboard.manifest import Manifest
+from leaderboard.parse import spans
 from leaderboard.questions import Questions
 from leaderboard.refused import Refused
 from leaderboard.text import shown
@@ -63,17 +64,16 @@ def check_columns(found: Sequence[str], told: Manifest, name: str) -> int:
 def answers(rows: Rows, told: Manifest, asked: Questions) -> Answers:
     """Answers in the order of `told.tests` and of the ids asked; `Refused` for a row unknown, twice or missing."""
     seeds = len(told.seeds) if rows.seed is not None else 1
-    starts = np.cumsum([0, *(test.rows for test in told.tests)])
-    slots = _slots(rows, told, asked, int(starts[-1]))
-    _check_once(rows, slots, int(starts[-1]), seeds, told)
-    shape = (seeds, int(starts[-1]), len(told.outputs))
+    total = sum(test.rows for test in told.tests)
+    slots = _slots(rows, told, asked, total)
+    _check_once(rows, slots, total, seeds, told)
+    shape = (seeds, total, len(told.outputs))
     mean, sd = (np.empty(shape, np.float32) for _ in range(2))
     for column, output in enumerate(told.outputs):
         for filled, name in ((mean, output), (sd, output + SD)):
             with np.errstate(over="ignore"):  # what is infinite in float32 is refused with the other numbers
                 filled.reshape(-1, len(told.outputs))[slots, column] = rows.values[name]
-    spans = {test.digest: slice(*map(int, starts[at : at + 2])) for at, test in enumerate(told.tests)}
-    return Answers(mean, sd, _quantiles(rows, slots, told, shape), spans)
+    return Answers(mean, sd, _quantiles(rows, slots, told, shape), spans(told))
 
 
 def _slots(rows: Rows, told: Manifest, asked: Questions, total: int) -> NDArray[np.intp]:
