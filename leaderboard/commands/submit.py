@@ -13,7 +13,7 @@ def submit(
     recipe: str,
     *,
     declaration: Declaration,
-    output: Path | None = None,
+    output: Path = Path(),
     round_file: Annotated[Path | None, Parameter(name="--round")] = None,
     store: Path | None = None,
 ) -> int:
@@ -26,7 +26,7 @@ def submit(
     recipe
         RECIPE or RECIPE/WRAPPER of that run.
     output
-        File to write; default ENTRY.zip here.
+        Folder to write ENTRY.zip into; default here.
     round_file
         round.json of the round that was run; default the development table.
     store
@@ -39,10 +39,11 @@ def submit(
     contents = read(folder, store)
     asked = rounds.questions(round_file) if round_file else board.questions(contents.store.root)
     manifest, answers = pack(contents, contender(recipe, contents.contenders()), declaration, asked)
-    path = output or Path(f"{manifest.entry}.zip")
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{manifest.entry}.zip"
     bundle.write(path, manifest, answers)
     found = checks.check(path, asked)
-    print(f"{path}: {found.size / 1e6:.2f} MB, {len(manifest.tests)} of {len(asked.sets)} test sets, accepted")  # noqa: T201
+    print(f"{path}: accepted, {checks.facts(found, asked)}")  # noqa: T201
     if round_file:
         print(f"nothing is scored before the reveal; hand it in as entry of team {manifest.team}, once")  # noqa: T201
     return 0
