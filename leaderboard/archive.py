@@ -16,7 +16,7 @@ LIMITS = {
     "mean.npy": 24_000_000,
     "sd.npy": 24_000_000,
     "quantiles.npy": 24_000_000,
-    "predictions.parquet": 24_000_000,
+    "predictions.parquet": 12_000_000,
     "predictions.csv": 24_000_000,
 }
 """Names of members that are read, and the most bytes that each may unpack to."""
@@ -55,8 +55,8 @@ def members(data: bytes) -> dict[str, Member]:
     place = 0
     for name, central, offset in _directory(data):
         if offset != place:
-            code = "zip-overlap" if offset < place else "zip-gap"
-            raise Refused(code, f"{name} begins at byte {offset}; expected {place}, where the member before it ends")
+            found_at = f"{name} begins at byte {offset}; expected {place}, where the member before it ends"
+            raise Refused("zip-overlap", found_at) if offset < place else Refused("zip-gap", found_at)
         if name in found:
             raise Refused("zip-duplicate", f"{name} stands twice in the archive; expected once")
         found[name], place = _member(data, name, central, offset)

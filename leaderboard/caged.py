@@ -48,7 +48,7 @@ class Reply(Struct):
     code: str = ""
     text: str = ""
     manifest: Manifest | None = None
-    arrays: dict[str, tuple[tuple[int, ...], bytes]] = {}  # noqa: RUF012 - msgspec copies it
+    arrays: dict[str, tuple[tuple[int, ...], bytes]] = {}
 
 
 def parse(
@@ -64,7 +64,7 @@ def parse(
             command, input=request, capture_output=True, timeout=wall, env=_environment(os.environ), check=False
         )
     except subprocess.TimeoutExpired:
-        raise Refused("cage-time", f"not read within {wall:g} s; expected a fraction of one") from None
+        raise Refused("bundle-time", f"not read within {wall:g} s; expected a fraction of one") from None
     if done.returncode:
         _ended(done.returncode)
     reply = msgspec.msgpack.decode(done.stdout, type=Reply)
@@ -87,8 +87,8 @@ def _environment(inherited: Mapping[str, str]) -> dict[str, str]:
 
 def _ended(code: int) -> NoReturn:
     if -code in (getattr(signal, "SIGXCPU", None), getattr(signal, "SIGKILL", None)):
-        raise Refused("cage-time", "the reader used up its time; expected a fraction of a second")
-    raise Refused("cage-died", f"the reader ended with code {code}; expected a bundle as `submit` writes it")
+        raise Refused("bundle-time", "the reader used up its time; expected a fraction of a second")
+    raise Refused("bundle-reader", f"the reader ended with code {code}; expected a bundle as `submit` writes it")
 
 
 def _limit(memory: int, cpu: int) -> None:

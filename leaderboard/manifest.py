@@ -1,11 +1,14 @@
 """The manifest of an entry: everything that is declared, none of it a score."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
 VERSION = 1
 """Raised when a field changes."""
+
+File = Literal["mean.npy", "sd.npy", "quantiles.npy", "predictions.parquet", "predictions.csv"]
+"""What may lie beside the manifest."""
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -104,6 +107,6 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cost: Cost
     weights: Weights | None = None
     files: Annotated[
-        dict[Literal["mean.npy", "sd.npy", "quantiles.npy", "predictions.parquet", "predictions.csv"], Digest],
-        Meta(min_length=1, max_length=3),
+        dict[File, Digest],
+        Meta(min_length=1, max_length=3, extra_json_schema={"propertyNames": {"enum": list(get_args(File))}}),
     ]

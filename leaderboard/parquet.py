@@ -1,13 +1,13 @@
 """A table of predictions as Parquet: its footer is examined before a page is read, and all of it in memory.
 
-Strings stay dictionaries until their lengths are known, so that few bytes cannot become many.
+Pages are not packed (the zip packs them), and strings stay dictionaries until their lengths are known, so that few bytes
+cannot become many.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from leaderboard.archive import LIMITS
 from leaderboard.manifest import Manifest
 from leaderboard.refused import Refused
 from leaderboard.tables import ID, SEED, TEST, Rows, check_columns
@@ -20,8 +20,6 @@ FOOTER = 256_000
 GROUPS = 64
 TEXT = 400
 """Most bytes of a label or an id."""
-CODECS = ("UNCOMPRESSED", "SNAPPY")
-"""What cannot blow up: Snappy stays under 64 times."""
 ENCODINGS = ("PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED")
 KINDS = {TEST: ("BYTE_ARRAY",), ID: ("BYTE_ARRAY",), SEED: ("INT32", "INT64")}
 NUMBERS = ("FLOAT", "DOUBLE")
@@ -45,14 +43,14 @@ def read(data: bytes, told: Manifest, name: str) -> Rows:
             thrift_string_size_limit=FOOTER,
             thrift_container_size_limit=FOOTER,
         )
-        _check_footer(file, told, name)
+        _check_footer(file, told, len(data), name)
         return _rows(file.read(use_threads=False), name)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         why = shown(str(error), 120)[1:-1]
         raise Refused("parquet-damaged", f"{name}: cannot be read ({why}); expected a whole Parquet file") from None
 
 
-def _check_footer(file: Any, told: Manifest, name: str) -> None:
+def _check_footer(file: Any, told: Manifest, size: int, name: str) -> None:
     """Refuse a file by what its footer says, before any page is read."""
     facts, schema = file.metadata, file.schema
     columns = [schema.column(number) for number in range(facts.num_columns)]
@@ -66,11 +64,9 @@ def _check_footer(file: Any, told: Manifest, name: str) -> None:
     groups = [facts.row_group(number) for number in range(facts.num_row_groups)]
     if facts.num_rows < 0 or sum(group.num_rows for group in groups) != facts.num_rows:
         raise Refused("parquet-groups", f"{name}: its row groups do not add up to its rows; write it anew")
-    chunks = [group.column(number) for group in groups for number in range(len(columns))]
-    for chunk in chunks:
-        _check_chunk(chunk, name)
-    if sum(chunk.total_uncompressed_size for chunk in chunks) > LIMITS[name]:
-        raise Refused("parquet-size", f"{name}: pages unpack to over {LIMITS[name]:,} bytes; expected less")
+    for group in groups:
+        for number in range(len(columns)):
+            _check_chunk(group.column(number), group.num_rows, size, name)
 
 
 def _check_type(column: Any, name: str) -> None:
@@ -82,13 +78,14 @@ def _check_type(column: Any, name: str) -> None:
         raise Refused("parquet-type", f"{found}; expected {' or '.join(wanted)}")
 
 
-def _check_chunk(chunk: Any, name: str) -> None:
-    if chunk.compression not in CODECS:
+def _check_chunk(chunk: Any, rows: int, size: int, name: str) -> None:
+    if chunk.compression != "UNCOMPRESSED":
         found = f"{name}: pages packed by {chunk.compression}"
-        raise Refused("parquet-codec", f"{found}; expected {' or '.join(CODECS)} (the zip packs them anyway)")
+        raise Refused("parquet-codec", f"{found}; expected none (compression=None), for the zip packs them anyway")
     if not set(chunk.encodings) <= set(ENCODINGS):
         raise Refused("parquet-encoding", f"{name}: encodings {shown(chunk.encodings)}; expected plain or dictionary")
-    if chunk.total_uncompressed_size < 0 or chunk.total_compressed_size < 0 or chunk.file_path:
+    sizes = (chunk.total_uncompressed_size, chunk.total_compressed_size, chunk.data_page_offset)
+    if chunk.num_values != rows or not all(0 <= one <= size for one in sizes) or chunk.file_path:
         raise Refused("parquet-size", f"{name}: sizes or places of pages that cannot be; write it anew")
 
 
