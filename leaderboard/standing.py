@@ -21,8 +21,9 @@ class Standing:
     them by name, "" if unknown; `coverage`: of the 90 % intervals at severity 0, `gate`: whether it is within .05 of
     nominal, None if unknown; `place`, `best`, `worst`, `group`: rank with its interval and group among those that are
     ranked, 0 if not; `part_places`: place within each part that is complete; `clipped`, `undefined`: numbers of cells;
-    `unranked`: why there is no rank, "" if there is one; `copies`: ids of entries of which this is a near-copy;
-    `counted`: False for the later of two near-copies, which moves nobody's rank.
+    `unranked`: why there is no rank, "" if there is one; `labels`: label budget, within which places are given;
+    `copies`: ids of earlier entries of which this is a near-copy; `counted`: False for the later of two near-copies
+    that are ranked, which moves nobody's rank and is given the one that it would have instead of the other.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Standing:
     clipped: int
     undefined: int
     unranked: str
+    labels: int = 0
     copies: tuple[str, ...] = ()
     counted: bool = True
     flags: tuple[str, ...] = field(default=())
@@ -50,7 +52,8 @@ class Standing:
 class Table:
     """All standings in order (ranked first, then the others by id), and how often one beats another.
 
-    `wins[a][b]`: share of single trainings and worlds in which a has the higher score than b, ties half.
+    `wins[a][b]`: share of single trainings and worlds in which a has the higher score than b, ties half; of all that
+    are ranked within one label budget.
     """
 
     standings: tuple[Standing, ...]

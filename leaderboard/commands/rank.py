@@ -1,0 +1,54 @@
+"""`shiftbench leaderboard rank`: score and rank the entries of a folder."""
+
+from pathlib import Path
+
+from shiftbench import summary
+from shiftbench.errors import InputError
+
+ENDING = ".tsv"
+
+
+def rank(
+    *,
+    entries: Path = Path("leaderboard/entries"),
+    line: Path | None = None,
+    output: Path | None = None,
+    store: Path | None = None,
+) -> int:
+    """Score and rank the entries of a folder on the development table, all from their predictions.
+
+    Places are given within one budget of target labels; who is not ranked comes last, with the reason.
+
+    Parameters
+    ----------
+    entries
+        Folder of the entries.
+    line
+        Folder with the plausibility line: entries of the reference learner with three times the data.
+    output
+        The table as a file (.tsv).
+    store
+        Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
+    """
+    from rich.console import Console
+
+    from leaderboard import board, ranking, scores
+    from leaderboard import entries as folders
+    from leaderboard.listed import COLUMNS, rows, write
+    from shiftbench.options import default_store
+    from shiftbench.report.terminal import Compact
+
+    if output is not None and output.suffix != ENDING:
+        raise InputError(f"--output: {output}; expected a name that ends in {ENDING}")
+    known = board.development(store or default_store())
+    found = folders.read(entries, known.questions)
+    if not found.standing:
+        raise InputError(f"{entries}: no entry of this table; expected .zip bundles, or another folder with --entries")
+    lines = folders.read(line, known.questions).standing if line else ()
+    table = ranking.rank(scores.scored(found.standing, known, lines))
+    # Text in cells is never taken for markup there.
+    summary.print_compact(Compact("entries", COLUMNS, tuple(rows(table)), frozenset()), Console())
+    if output is not None:
+        write(table, output)
+        print(f"{output}: {len(table.standings)} entries")  # noqa: T201
+    return 0
