@@ -113,6 +113,29 @@ RULES: dict[str, str] = {
     "sd-positive": "SDs are above 0 in float32.",
     "quantiles-nan": "Quantiles are numbers or infinite.",
     "quantiles-order": "Quantiles never fall from one level to the next.",
+    # the ledger
+    "ledger-size": "A ledger has at most 33,554,432 bytes.",
+    "ledger-line": "A line is one record: JSON without spaces, every field once, in order and in range, a newline at "
+    "its end.",
+    "ledger-order": "Records are numbered from 1; none is missing, none moved.",
+    "ledger-chain": "A record holds the digest of the record before.",
+    "ledger-digest": "The digest of a record is the SHA-256 of the rest of it.",
+    "ledger-date": "Dates never go back.",
+    "ledger-field": "A record tells what its action needs and nothing else, the same as before where it repeats it.",
+    "ledger-double": "No entry id is used twice, not after a withdrawal either.",
+    "ledger-unknown": "What is superseded, withdrawn or challenged was added before.",
+    "ledger-ended": "What is superseded, withdrawn or challenged still stands.",
+    "ledger-team": "An entry supersedes one of its own team.",
+    "ledger-table": "What is superseded, withdrawn or challenged is in the same table: suite, version and round.",
+    "ledger-round": "A round is opened once, then revealed once; until then it takes one submission a team.",
+    "ledger-note": "Whoever withdraws an entry says why.",
+    "ledger-rerun": "A re-run has the id of the entry that it challenges.",
+    "ledger-missing": "Every bundle that the ledger lists is in the folder.",
+    "ledger-stray": "Every bundle in the folder is listed by the ledger.",
+    "ledger-bundle": "A bundle has the bytes, the id and the team with which it was entered.",
+    "ledger-score": "The score that was recorded is the one that is recomputed, within 0.00001.",
+    "ledger-head": "A digest of the ledger that was noted is still in it.",
+    "site-page": "The pages are those that entries and ledger give, byte for byte.",
 }
 """Every code with which something is refused, and what would have been right."""
 
