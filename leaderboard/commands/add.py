@@ -1,0 +1,96 @@
+"""`shiftbench leaderboard add`: enter a bundle, or withdraw an entry."""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from shiftbench.errors import InputError
+
+if TYPE_CHECKING:
+    from leaderboard.board import Board
+    from leaderboard.questions import Questions
+    from leaderboard.record import Record
+
+ENTRIES = Path("leaderboard/entries")
+
+
+def add(
+    file: Path | None = None,
+    *,
+    supersedes: str = "",
+    challenges: str = "",
+    withdraw: str = "",
+    note: str = "",
+    date: str = "",
+    entries: Path = ENTRIES,
+    round_file: Annotated[Path | None, Parameter(name="--round")] = None,
+    store: Path | None = None,
+) -> int:
+    """Check and score an entry, and put it beside the others, with a record in their ledger; or nothing at all.
+
+    Nothing is ever taken away: an entry that is superseded, withdrawn or challenged stays to be seen with its number.
+
+    Parameters
+    ----------
+    file
+        The bundle that `shiftbench submit` packed.
+    supersedes
+        Id of an older entry of the same team that it takes the place of.
+    challenges
+        Id of an entry that it runs again; both numbers are kept.
+    withdraw
+        Id of an entry to withdraw, instead of a file; --note says why.
+    note
+        One line for the ledger.
+    date
+        Day of the record as YYYY-MM-DD; default today (UTC).
+    entries
+        Folder of the entries; made if it is not there.
+    round_file
+        round.json of a round that the entry is for; nothing is scored before its reveal.
+    store
+        Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
+    """
+    from leaderboard import adding
+
+    day = _day(date)
+    if withdraw:
+        if file is not None or supersedes or challenges or round_file:
+            raise InputError("--withdraw: expected no file and no other action beside it; give it alone, with --note")
+        _tell(adding.withdraw(entries, withdraw, note, day), entries)
+        return 0
+    if file is None or (supersedes and challenges):
+        raise InputError(
+            "add: expected FILE with --supersedes or --challenges or neither, or --withdraw ID without FILE"
+        )
+    asked = _asked(round_file, store)
+    _tell(adding.add(entries, file, asked, day, supersedes=supersedes, challenges=challenges, note=note), entries)
+    return 0
+
+
+def _day(date: str) -> datetime.date:
+    if not date:
+        return datetime.datetime.now(datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(date)
+    except ValueError:
+        raise InputError(f"--date {date!r}; expected YYYY-MM-DD") from None
+
+
+def _asked(round_file: Path | None, store: Path | None) -> "Board | Questions":
+    """What the entry answers: of a round only the questions, since nobody knows more."""
+    from leaderboard import board, rounds
+    from shiftbench.options import default_store
+
+    if round_file is not None:
+        return rounds.questions(round_file)
+    return board.development(store or default_store())
+
+
+def _tell(record: "Record", entries: Path) -> None:
+    """Say what was recorded, and what to note of it."""
+    score = f", score {record.score}" if record.score else ""
+    print(f"{entries}: record {record.number}, {record.action} {record.entry} of team {record.team}{score}")  # noqa: T201
+    print(f"head {record.digest}")  # noqa: T201

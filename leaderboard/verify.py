@@ -1,0 +1,118 @@
+"""Everything that a folder of entries claims, found again: bundles, scores, the chain, and the pages.
+
+A fault is one line. What cannot be seen without a noted head is told in `ledger`.
+"""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leaderboard import bundle as bundles
+from leaderboard import ledger
+from leaderboard.board import Board
+from leaderboard.bundle import Bundle
+from leaderboard.entries import Load, asked, check_bytes, opened, strays
+from leaderboard.history import History
+from leaderboard.questions import Questions
+from leaderboard.record import FIRST, Record, head
+from leaderboard.recorded import numbers
+from leaderboard.refused import Refused
+from leaderboard.text import shown
+from shiftbench.errors import InputError
+
+TOLERANCE = 1e-5
+"""Largest difference between a recorded and a recomputed score that platforms may make."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found: one line a fault, bundles that were `read` and scored, their largest difference, head, records.
+
+    `untold`: bundles of other tables, of which only the bytes were compared.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    read: int = 0
+    difference: float = 0.0
+    head: str = FIRST
+    records: int = 0
+    untold: int = 0
+
+
+def verify(folder: Path, board: Board, noted: str = "", load: Load = bundles.load) -> Verdict:
+    """Read every bundle of `folder` again, recompute every score, and compare both with the ledger.
+
+    `noted`: a head that was seen before; it must still be a digest of the chain.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected the folder of the entries")
+    verdict = Verdict()
+    try:
+        records = ledger.read(folder)
+    except Refused as fault:
+        verdict.faults.append(str(fault))
+        return verdict
+    verdict.head, verdict.records = head(records), len(records)
+    if noted and noted not in {FIRST, *(record.digest for record in records)}:
+        verdict.faults.append(
+            f"ledger-head: {noted} was noted, and no record has this digest; records were removed from the end, or the "
+            "ledger was written anew"
+        )
+    history = History.of(records)
+    verdict.faults += [str(fault) for fault in strays(folder, history)]
+    _rescore(_read(folder, history, board.questions, load, verdict), board, verdict)
+    return verdict
+
+
+def _read(
+    folder: Path, history: History, questions: Questions, load: Load, verdict: Verdict
+) -> list[tuple[Path, Record, Bundle]]:
+    """Bundles of the table with their records; a fault for each that is not what was entered."""
+    found = []
+    for name, record in history.bundles().items():
+        try:
+            if asked(record, questions):
+                found.append((folder / name, record, opened(folder / name, record, questions, load)))
+            else:
+                check_bytes(folder / name, record)
+                verdict.untold += 1
+        except Refused as fault:
+            verdict.faults.append(str(fault))
+    verdict.read = len(found)
+    return found
+
+
+def _rescore(found: list[tuple[Path, Record, Bundle]], board: Board, verdict: Verdict) -> None:
+    """Compare recorded scores with recomputed ones; a fault for each that differs."""
+    for (path, record, _), score in zip(found, numbers([bundle for *_, bundle in found], board), strict=True):
+        if "" in {score, record.score}:
+            difference = 0.0 if score == record.score else math.inf
+        else:
+            difference = abs(float(score) - float(record.score))
+        verdict.difference = max(verdict.difference, difference)
+        if difference > TOLERANCE:
+            verdict.faults.append(
+                f"ledger-score: {path}: score {score or 'none'}; record {record.number} of the ledger has "
+                f"{record.score or 'none'}, a difference of {difference:.6f}; expected at most {TOLERANCE}"
+            )
+
+
+def pages(site: Path, build: Callable[[Path], object]) -> list[str]:
+    """Differences between the pages in `site` and those that `build` makes in an empty folder, one line each."""
+    with tempfile.TemporaryDirectory() as made:
+        build(Path(made))
+        return list(differences(Path(made), site))
+
+
+def differences(expected: Path, found: Path) -> Iterator[str]:
+    """Files that are not byte for byte the same in two folders, one line each."""
+    names = [{str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} for root in (expected, found)]
+    for name in sorted(names[0] | names[1]):
+        if name not in names[1]:
+            yield f"site-page: {found / name}: missing; the entries and the ledger give such a file"
+        elif name not in names[0]:
+            yield f"site-page: {found}: {shown(name)}: nothing in the entries and the ledger gives such a file"
+        elif (expected / name).read_bytes() != (found / name).read_bytes():
+            yield f"site-page: {found / name}: differs from what the entries and the ledger give; build the pages again"
