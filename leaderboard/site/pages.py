@@ -1,0 +1,73 @@
+"""From a template and its values to a page: everything escaped, styles and script inlined and named by their hash."""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from leaderboard.site import charts, words
+
+HERE = Path(__file__).parent
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Templates of the site; an undefined name is an error, and no value is taken for markup."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    for name in (
+        "title", "number", "signed", "share", "ends", "duration", "count", "ordinal", "page_of", "safe_link", "plain", "page_of_family",
+    ):  # fmt: skip
+        made.filters[name if name != "title" else "named"] = getattr(words, name)
+    made.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}"
+    made.globals["panel_size"] = {
+        "width": charts.WIDTH,
+        "height": charts.HEIGHT,
+        "left": charts.LEFT,
+        "right": charts.WIDTH - charts.RIGHT,
+        "top": charts.TOP,
+        "bottom": charts.HEIGHT - charts.BOTTOM,
+    }
+    return made
+
+
+@cache
+def inlined(name: str) -> str:
+    """Text of the style sheet or of the script."""
+    return (HERE / "templates" / name).read_text(encoding="utf-8")
+
+
+def hashed(text: str) -> str:
+    """Source expression of a content-security policy for one inlined text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def policy() -> str:
+    """What a page may do: show its own style, run its own script, and nothing else."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {hashed(inlined('site.css'))}",
+            f"script-src {hashed(inlined('site.js'))}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def page(template: str, root: str, **values: Any) -> str:
+    """HTML of a page; `root`: the way from its folder to that of its table ("" or "../")."""
+    style, script = Markup(inlined("site.css")), Markup(inlined("site.js"))
+    return environment().get_template(template).render(
+        policy=policy(), style=style, script=script, root=root, **values
+    )
