@@ -61,7 +61,10 @@ def load_prediction(path: Path) -> Prediction:
 
 
 def check_sample(sample: Sample, where: str) -> None:
-    """Refuse a sample that breaks the contract; `InputError` names the first row at fault."""
+    """Refuse a sample that breaks the contract; `InputError` names the first row at fault.
+
+    A row may lack its value if it is the reference of others, or if the column `unlabelled` marks it.
+    """
     n = len(sample.sequence)
     if sample.sequence.ndim != 2 or sample.sequence.dtype != np.uint8:
         found = f"{sample.sequence.dtype} {sample.sequence.shape}"
@@ -77,8 +80,9 @@ def check_sample(sample: Sample, where: str) -> None:
     for name in ("id", "reference", "group"):
         if len(getattr(sample, name)) != n:
             raise InputError(f"{where}: {name} has {len(getattr(sample, name))} rows; expected {n}")
-    is_reference = np.isin(np.arange(n), sample.reference[sample.reference >= 0])
-    if (wrong := np.argwhere(~np.isfinite(sample.observed) & ~is_reference[:, None])).size:
+    without = np.isin(np.arange(n), sample.reference[sample.reference >= 0])
+    without |= np.asarray(sample.table.get("unlabelled", False), bool)
+    if (wrong := np.argwhere(~np.isfinite(sample.observed) & ~without[:, None])).size:
         row, output = wrong[0]
         raise InputError(
             f"{where}: row {row} ({sample.id[row]}) output {sample.outputs[output]}: observed is "

@@ -155,6 +155,7 @@ class _Planner:
             optional=tuple(optional) if role == "test" else (),
             table=identified(task.table),
             variants=identified(task.variants),
+            round=task.round,
             **more,
         )
 

@@ -235,6 +235,7 @@ PROVIDERS = Registry(
         "cagi4": "shiftbench.tasks.cagi4:Cagi4",
         "table": "shiftbench.own.provider:OwnTable",
         "variants": "shiftbench.own.variants:OwnVariants",
+        "round": "shiftbench.tasks.round:RoundData",
     },
 )
 

@@ -42,7 +42,7 @@ class Ran:
 
     @property
     def report(self) -> Path:
-        """The page of the run."""
+        """The page of the run; there is none of a round, whose tests have no labels."""
         return self.output / finished.PAGE
 
     @property
@@ -111,7 +111,8 @@ def run(options: Options, suites: list[Suite] | None = None) -> Ran:
     store, outcomes = Store(options.context.store), make(options, planned, planned.nodes, start)
     manifest = gather.manifest(options, suites, planned, store, outcomes, start)
     gather.write(options.output, suites, planned, store, outcomes, manifest)
-    finished.write(options.output)
+    if any(task.metrics for suite in suites for task in suite.task):
+        finished.write(options.output)
     return Ran(options.output, manifest, outcomes, planned)
 
 

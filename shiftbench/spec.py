@@ -106,6 +106,13 @@ class Variants(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     right: str = ""
 
 
+class Round(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A round of the leaderboard: its `file` round.json, and the SHA-256 of that, which names all other files."""
+
+    file: str
+    digest: str
+
+
 class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A training set and the test sets asked of it.
 
@@ -118,7 +125,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `labelled` rows at the head of each test set, with all of their clusters, are scored by nobody: as many of them as
     one of `budgets` says calibrate the wrappers that calibrate (0: rows of the source law do);
     worlds count from `first_world`;
-    `table`, `variants` a user's own files, from which all follows that is not said.
+    `table`, `variants` a user's own files, from which all follows that is not said; `round` the round of a suite
+    whose tests have no labels.
     """
 
     name: str
@@ -143,6 +151,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     first_world: Count = 0
     table: Table | None = None
     variants: Variants | None = None
+    round: Round | None = None
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -230,7 +239,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="d
     `provider` and `version` say who makes it, `code` is the digest of its source file if it is from outside; `seed` is
     of the draw or split; `world` is the number of the world draw; `rows` = 0 takes all; `shift` and `severity` say
     which world is tested; `subset` and `split` which real rows; `optional` which files beyond the needed were at hand;
-    `table` and `variants` which files of the user's own.
+    `table` and `variants` which files of the user's own, `round` which round.
     """
 
     provider: str
@@ -248,6 +257,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="d
     code: str = ""
     table: Table | None = None
     variants: Variants | None = None
+    round: Round | None = None
 
 
 class Fit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="fit"):
@@ -301,7 +311,11 @@ def digest(node: Node) -> str:
         node = msgspec.structs.replace(node, provider=Path(node.provider).name)
     if isinstance(node, Data):
         own = {name: getattr(node, name) for name in ("table", "variants")}
-        bare = {name: msgspec.structs.replace(files, file="", fasta="") for name, files in own.items() if files}
+        bare: dict[str, Any] = {
+            name: msgspec.structs.replace(files, file="", fasta="") for name, files in own.items() if files
+        }
+        if node.round:
+            bare["round"] = msgspec.structs.replace(node.round, file="")
         node = msgspec.structs.replace(node, **bare)
     if isinstance(node, Fit) and node.recipe.code:
         recipe = msgspec.structs.replace(node.recipe, network=Path(node.recipe.network).name)

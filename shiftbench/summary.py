@@ -33,19 +33,37 @@ def print_run(folder: Path, manifest: dict[str, Any], page: Path) -> None:
     for found in compact(results.read(folder / "results.parquet"), manifest["facts"]):
         print_compact(found, Console())
     console = Console(soft_wrap=True, highlight=False, markup=False)
+    _print_troubles(manifest, console)
+    console.print(f"{_counts(manifest)}; table {folder / 'results.parquet'}; report {page}")
+    if manifest["estimated_core_hours"]:
+        hours = ", ".join(f"{tier} {hours:.1f}" for tier, hours in manifest["estimated_core_hours"].items())
+        console.print(f"larger tiers, estimated core-hours on this machine: {hours}")
+    if manifest["tier"] == "smoke":
+        console.print("smoke proves that everything runs; no claim is read from it")
+
+
+def print_answered(folder: Path, manifest: dict[str, Any], round_file: Path) -> None:
+    """Say that a round was answered, a line for each reason why nodes were skipped or failed, and what packs it."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    _print_troubles(manifest, console)
+    console.print(f"{_counts(manifest)}; nothing is scored before the reveal")
+    console.print(f"pack one recipe as your entry: shiftbench submit {folder} RECIPE --round {round_file} ...")
+
+
+def _print_troubles(manifest: dict[str, Any], console: "Console") -> None:
     for state in ("skipped", "failed"):
         for trouble in manifest[state]:
             others = trouble["nodes"] - 1
             more = f" (and {others} more)" if others else ""
             help_ = f" -> {trouble['command']}" if trouble["command"] else ""
             console.print(f"{state}: {trouble['node']}{more}: {trouble['reason']}{help_}")
+
+
+def _counts(manifest: dict[str, Any]) -> str:
     counts = ", ".join(f"{count} {state}" for state, count in sorted(manifest["nodes"].items()))
-    console.print(f"{counts} in {manifest['seconds']:.0f} s; table {folder / 'results.parquet'}; report {page}")
-    if manifest["estimated_core_hours"]:
-        hours = ", ".join(f"{tier} {hours:.1f}" for tier, hours in manifest["estimated_core_hours"].items())
-        console.print(f"larger tiers, estimated core-hours on this machine: {hours}")
-    if manifest["tier"] == "smoke":
-        console.print("smoke proves that everything runs; no claim is read from it")
+    return f"{counts} in {manifest['seconds']:.0f} s"
 
 
 def print_compact(found: "Compact", console: "Console") -> None:

@@ -40,7 +40,7 @@ def check_task(suite: str, task: Task, teacher: Task, tier: str) -> None:
     """Refuse a task that names what does not exist, lacks the tier, or has no floor."""
     where = f"suite {suite}, task {task.name}"
     for field in ("recipes", "wrappers", "metrics"):
-        if not getattr(task, field):
+        if not getattr(task, field) and not (field == "metrics" and task.round):  # a round has no labels to score by
             raise InputError(f"{where}: no {field}; expected one or more")
     _known(where, "tier", [tier], list(teacher.tiers))
     _known(f"{where}, sizes", "tier", task.sizes, list(teacher.tiers))

@@ -3,15 +3,19 @@
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from shiftbench import summary
 from shiftbench.commands.arguments import MACHINE, PLACES, Flag, Machine, Names, Places
 from shiftbench.commands.own import TableOptions, own_suites
 from shiftbench.commands.own_variants import VariantOptions
+from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
     from shiftbench.run import Preview
+    from shiftbench.spec import Suite
 
 
 def run(
@@ -19,7 +23,8 @@ def run(
     suite: str = "",
     table: TableOptions | None = None,
     variants: VariantOptions | None = None,
-    tier: str = "smoke",
+    round_file: Annotated[Path | None, Parameter(name="--round")] = None,
+    tier: str = "",
     output: Path | None = None,
     places: Places = PLACES,
     strict: Flag = False,
@@ -39,8 +44,11 @@ def run(
     ----------
     suite
         Name of a suite, or path of a suite file (.toml); default all, or what follows from your own files.
+    round_file
+        round.json of a round of the leaderboard, instead of a suite: train on its rows and answer its test sequences.
     tier
-        smoke (about 5 minutes on 2 cores, no claim is read from it), bench, core or full.
+        smoke (about 5 minutes on 2 cores, no claim is read from it; the default), bench, core or full. Of a round bench
+        (the first rows, small networks) or core (the default).
     output
         Folder of this run; default runs/SUITE-TIER.
     strict
@@ -63,11 +71,11 @@ def run(
     from shiftbench.options import options
     from shiftbench.validate import Selection
 
-    own = own_suites(suite, table, variants)
+    own = _of_round(round_file, suite, table, variants) if round_file else own_suites(suite, table, variants)
     chosen = options(
         own[0].name if own else suite or "all",
-        tier,
-        selection=Selection(tasks, shifts, recipes, seeds, worlds),
+        tier or ("core" if round_file else "smoke"),
+        selection=Selection(tasks, shifts, recipes, seeds, worlds, _first_seed(round_file)),
         output=output,
         device="cpu" if dry_run else device,
         max_minutes=max_minutes,
@@ -78,8 +86,25 @@ def run(
         _print_preview(running.preview(chosen, own))
         return 0
     ran = running.run(chosen, own)
-    summary.print_run(ran.output, ran.manifest, ran.report)
+    if round_file:
+        summary.print_answered(ran.output, ran.manifest, round_file)
+    else:
+        summary.print_run(ran.output, ran.manifest, ran.report)
     return 1 if ran.failed or (strict and ran.missing) else 0
+
+
+def _of_round(file: Path, suite: str, table: TableOptions | None, variants: VariantOptions | None) -> "list[Suite]":
+    from shiftbench import rounds
+
+    if suite or table or variants:
+        raise InputError(f"--round {file}: beside a suite, table or variants; expected one of them")
+    return [rounds.suite(file)]
+
+
+def _first_seed(round_file: Path | None) -> int:
+    from shiftbench import rounds
+
+    return rounds.first_seed(round_file) if round_file else 0
 
 
 def _print_preview(previews: "list[Preview]") -> None:

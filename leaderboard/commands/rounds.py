@@ -1,0 +1,202 @@
+"""`shiftbench leaderboard round`: open, reveal and score a round with a secret."""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from leaderboard.commands.add import ENTRIES
+from shiftbench.errors import InputError
+
+if TYPE_CHECKING:
+    from leaderboard.rounds.scoring import Result
+    from shiftbench.tasks.round import Terms
+
+app = App(name="round", help="Open, reveal and score a round: worlds drawn from a secret.")
+DAYS = 28
+"""Days for which a round is open unless it is said."""
+
+
+@app.command(name="open")
+def open_(
+    name: str,
+    *,
+    output: Path,
+    secret_file: Annotated[Path, Parameter(name="--secret")],
+    worlds: int = 10,
+    rows: int = 50_000,
+    validation: int = 5_000,
+    calibration: int = 5_000,
+    test: int = 80,
+    opens: str = "",
+    closes: str = "",
+    entries: Path | None = None,
+) -> int:
+    """Draw a secret, and write the folder to publish: round.json and the data of every world.
+
+    Parameters
+    ----------
+    name
+        Id of the round: lower case letters, digits, hyphens.
+    output
+        Folder to publish; empty or not there.
+    secret_file
+        File for the secret; new, outside the folder. Keep it to yourself until the round is over, and keep a copy.
+    worlds
+        Number of worlds, which are the units of the ranking.
+    rows, validation, calibration
+        Labelled rows drawn for each world.
+    test
+        Rows drawn for each of the test sets of a world; with 10 worlds 80 keep an entry within its size.
+    opens, closes
+        First and last day, as YYYY-MM-DD; default today (UTC) and four weeks later.
+    entries
+        Folder of entries whose ledger records the opening.
+    """
+    from leaderboard.rounds import opening
+    from shiftbench.catalog import load_suite
+    from simulators import mpra
+
+    first = _day("--opens", opens) if opens else _today()
+    last = _day("--closes", closes) if closes else first + datetime.timedelta(days=DAYS)
+    if last < first:
+        raise InputError(f"--closes {last}: before the round opens, {first}; expected that day or a later one")
+    suite = load_suite("board")
+    terms = _terms(
+        id=name,
+        suite=suite.name,
+        suite_version=suite.version,
+        simulator=mpra.VERSION,
+        worlds=worlds,
+        rows=rows,
+        validation=validation,
+        calibration=calibration,
+        test=test,
+        seeds=opening.training_seeds(name),
+        opens=first,
+        closes=last,
+    )
+    found = opening.open_round(output, secret_file, terms)
+    if entries:
+        _record(entries, "round_open", output / "round.json", terms)
+    print(f"{output}: round {name}, {worlds} worlds, {len(found.files)} files; open until {last}")  # noqa: T201
+    print(f"commitment {found.commitment}")  # noqa: T201
+    return 0
+
+
+@app.command
+def reveal(
+    path: Path,
+    *,
+    secret_file: Annotated[Path | None, Parameter(name="--secret")] = None,
+    entries: Path | None = None,
+) -> int:
+    """Check a round against its secret, make every file again, and publish the secret beside them.
+
+    Whoever has the published secret can run the same.
+
+    Parameters
+    ----------
+    path
+        Folder of the round, or its round.json.
+    secret_file
+        File of the secret; default the reveal.json of the round, once it is there.
+    entries
+        Folder of entries whose ledger records the reveal; nothing enters the round any more.
+    """
+    from leaderboard.rounds import reveal as ending
+    from leaderboard.rounds import secret
+    from shiftbench.tasks.round import located, opening
+
+    terms = opening(of := located(path)).terms
+    public = Path(of.file).parent / secret.REVEAL
+    if secret_file is None and not public.is_file():
+        raise InputError(f"{public}: not there, so round {terms.id} is not over; expected --secret FILE")
+    if secret_file and _today() <= terms.closes:
+        raise InputError(f"{of.file}: round {terms.id} is open until {terms.closes}; expected a reveal after that day")
+    if secret_file:
+        ending.reveal(path, secret.read(secret_file))
+    else:
+        ending.verify(path, secret.read(public))
+    if entries:
+        _record(entries, "round_reveal", public, terms)
+    print(f"{public}: the commitment holds, and the secret gives all files of round {terms.id} again")  # noqa: T201
+    return 0
+
+
+@app.command
+def score(path: Path, *, entries: Path = ENTRIES, line: Path | None = None) -> int:
+    """Score and rank the entries of a round that was revealed.
+
+    Parameters
+    ----------
+    path
+        Folder of the round, or its round.json.
+    entries
+        Folder of the entries.
+    line
+        Entry of the reference learner that was given three times the data; who scores above it is flagged.
+    """
+    from leaderboard.rounds import scoring, secret
+    from shiftbench.tasks.round import located
+
+    public = Path(located(path).file).parent / secret.REVEAL
+    if not public.is_file():
+        raise InputError(
+            f"{public}: not there; nothing is scored before the reveal (shiftbench leaderboard round reveal)"
+        )
+    _print(scoring.score(path, secret.read(public), entries, line))
+    return 0
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def _day(option: str, text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option} {text!r}; expected YYYY-MM-DD") from None
+
+
+def _terms(**fields: Any) -> "Terms":
+    import msgspec
+
+    from shiftbench.tasks.round import Terms
+
+    try:
+        return msgspec.convert(fields, Terms)
+    except msgspec.ValidationError as error:
+        raise InputError(f"round open: {error}") from None
+
+
+def _record(folder: Path, action: Literal["round_open", "round_reveal"], file: Path, terms: "Terms") -> None:
+    """Put the opening or the end of a round into the ledger of a folder of entries."""
+    from leaderboard import ledger
+    from leaderboard.record import Event
+    from leaderboard.rounds.opening import sha256
+
+    folder.mkdir(exist_ok=True)
+    empty = dict.fromkeys(("entry", "supersedes", "team", "score", "note"), "")
+    of = {"suite": terms.suite, "version": terms.suite_version, "round": terms.id}
+    size = file.stat().st_size
+    ledger.append(folder, Event(date=_today(), action=action, sha256=sha256(file), size=size, **of, **empty))
+
+
+def _print(result: "Result") -> None:
+    from rich.console import Console
+
+    from leaderboard.listed import COLUMNS, rows
+    from shiftbench import summary
+    from shiftbench.report.terminal import Compact
+
+    # Text in cells is never taken for markup there.
+    summary.print_compact(Compact("entries", COLUMNS, tuple(rows(result.table)), frozenset()), Console())
+    header = ("entry", "permuted labels, chance", "same letters, SDs", "other strand, SDs", "one letter, log2")
+    numbers = tuple(
+        (name, f"{told.chance:.2g}", f"{told.twins:.2g}", f"{told.strand:.2f}", f"{told.low:.2f} to {told.high:.2f}")
+        for name, told in sorted(result.canaries.items())
+    )
+    summary.print_compact(Compact("canaries", header, numbers, frozenset()), Console())

@@ -1,0 +1,100 @@
+"""What the canaries among the test rows tell of an entry: numbers, and flags where an honest one has none."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from leaderboard.answers import Answers
+from leaderboard.questions import Questions
+from leaderboard.rounds.worlds import Canaries
+from leaderboard.scored import Flag
+
+FLAGS = {
+    "canary-labels": "Its means go with permuted labels, which nothing but the file of answers tells.",
+    "canary-twins": "One and the same sequence under two ids has two answers: the answer hangs on more than letters.",
+}
+"""Flags by code, with what they mean."""
+CHANCE = 1e-4
+"""How often an entry that does not know the labels is flagged for going with the permuted ones."""
+APART = 0.01
+"""Largest share of the SD of a mean by which answers to one sequence may differ: rounding and batches stay below."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Numbers of the canaries of an entry, NaN where it answers none of them.
+
+    `chance`: of an association with the permuted labels as large as this one; `twins`: largest difference of two
+    answers to the same letters; `strand`: mean difference of a sequence and its reverse complement, both in SDs of the
+    means of the entry; `low`, `high`: least and largest mean for sequences of one letter, log2 units.
+    """
+
+    chance: float
+    twins: float
+    strand: float
+    low: float
+    high: float
+
+
+def told(answers: Answers, questions: Questions, canaries: Sequence[Canaries]) -> Told:
+    """Numbers of an entry in a round, over the worlds that it answers."""
+    pairs = [
+        (answers.mean[:, answers.rows[asked.digest]].mean(axis=0, dtype=np.float64), known)
+        for asked, known in zip(questions.sets, canaries, strict=True)
+        if asked.digest in answers.rows
+    ]
+    if not pairs:
+        return Told(*(math.nan,) * 5)
+    constant = np.concatenate([mean[known.constant] for mean, known in pairs])
+    return Told(
+        chance=_chance([(mean[known.permuted], known.labels.astype(np.float64)) for mean, known in pairs]),
+        twins=float(np.concatenate([_apart(mean, known.twins) for mean, known in pairs]).max()),
+        strand=float(np.concatenate([_apart(mean, known.strands) for mean, known in pairs]).mean()),
+        low=float(constant.min()),
+        high=float(constant.max()),
+    )
+
+
+def flags(found: Told) -> Iterator[Flag]:
+    """Flags of an entry with these numbers."""
+    if found.chance < CHANCE:
+        yield Flag(
+            "canary-labels", f"means go with permuted labels; by chance once in {1 / max(found.chance, 1e-99):.0e}"
+        )
+    if found.twins > APART:
+        yield Flag("canary-twins", f"answers to one sequence differ by {found.twins:.2g} SDs of the means")
+
+
+def _apart(mean: Floats, pairs: NDArray[np.intp]) -> Floats:
+    """Differences of the answers of each pair in SDs of the mean over all rows, 0 where nothing differs at all."""
+    spread = mean.std(axis=0)
+    away = np.abs(mean[pairs[:, 0]] - mean[pairs[:, 1]])
+    return np.divide(away, spread, out=np.zeros_like(away), where=spread > 0)
+
+
+def _chance(worlds: Sequence[tuple[Floats, Floats]]) -> float:
+    """One-sided chance of the summed products of means and labels (n, outputs) if the labels were permuted at random.
+
+    Normal, with the exact variance over permutations: sum of squared products over n - 1 (Hoeffding 1951, A
+    combinatorial central limit theorem, theorem 2).
+    """
+    total, variance = 0.0, 0.0
+    for mean, labels in worlds:
+        centred = [_standard(part) for part in (mean, labels)]
+        products = centred[0] @ centred[1].T
+        total += float(np.trace(products))
+        variance += float(np.square(products).sum()) / (len(mean) - 1)
+    return float(ndtr(-total / math.sqrt(variance))) if variance > 0 else math.nan
+
+
+def _standard(values: Floats) -> Floats:
+    """Less the mean of each output, over its SD; 0 where that is 0."""
+    away = values - values.mean(axis=0)
+    spread = away.std(axis=0)
+    return np.divide(away, spread, out=np.zeros_like(away), where=spread > 0)

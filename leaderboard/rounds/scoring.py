@@ -1,0 +1,52 @@
+"""The table of a round that is over: its entries with their scores, their canaries and their places."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leaderboard import entries, ranking, scores
+from leaderboard.bundle import Bundle, load
+from leaderboard.rounds import canaries
+from leaderboard.rounds.asked import questions
+from leaderboard.rounds.reveal import verify
+from leaderboard.rounds.truth import board, worlds
+from leaderboard.scored import Scored
+from leaderboard.standing import Table
+from shiftbench.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Scores of all entries of a round, what its canaries tell of each by entry id, and the table."""
+
+    scored: tuple[Scored, ...]
+    canaries: dict[str, canaries.Told]
+    table: Table
+
+
+def score(path: Path, secret: bytes, folder: Path, line: Path | None = None) -> Result:
+    """Result of the entries in `folder` for the round in `path`.
+
+    `InputError` if the secret does not give the files of the round, or if a team has two entries; `Refused` if an
+    entry breaks a rule.
+    """
+    verify(path, secret)
+    asked = questions(path)
+    bundles = entries.read(folder, asked).standing
+    _check_teams(bundles, folder)
+    known = worlds(path, secret)
+    found = {one.sha256: canaries.told(one.answers, asked, [world.canaries for world in known]) for one in bundles}
+    flags = {sha256: tuple(canaries.flags(told)) for sha256, told in found.items()}
+    above = [load(line, asked)] if line else []
+    scored = scores.scored(bundles, board(path, known), above, flags)
+    return Result(tuple(scored), {one.manifest.entry: found[one.sha256] for one in bundles}, ranking.rank(scored))
+
+
+def _check_teams(bundles: Sequence[Bundle], folder: Path) -> None:
+    seen: dict[str, str] = {}
+    for one in bundles:
+        other = seen.setdefault(one.manifest.team, one.manifest.entry)
+        if other != one.manifest.entry:
+            raise InputError(
+                f"{folder}: team {one.manifest.team} has {other} and {one.manifest.entry}; expected one entry a team"
+            )
