@@ -36,15 +36,11 @@ def read(data: bytes, told: Manifest, name: str) -> Rows:
     if int.from_bytes(data[-8:-4], "little") > min(FOOTER, len(data)):
         raise Refused("parquet-footer", f"{name}: a footer of over {FOOTER:,} bytes; expected less")
     try:
-        file = ParquetFile(
-            pa.BufferReader(data),
-            read_dictionary=[TEST, ID],
-            pre_buffer=False,
-            thrift_string_size_limit=FOOTER,
-            thrift_container_size_limit=FOOTER,
-        )
+        limits = {"pre_buffer": False, "thrift_string_size_limit": FOOTER, "thrift_container_size_limit": FOOTER}
+        file = ParquetFile(pa.BufferReader(data), **limits)
         _check_footer(file, told, len(data), name)
-        return _rows(file.read(use_threads=False), name)
+        table = ParquetFile(pa.BufferReader(data), metadata=file.metadata, read_dictionary=[TEST, ID], **limits)
+        return _rows(table.read(use_threads=False), name)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         why = shown(str(error), 120)[1:-1]
         raise Refused("parquet-damaged", f"{name}: cannot be read ({why}); expected a whole Parquet file") from None
