@@ -60,7 +60,7 @@ def pack(contents: Contents, who: Contender, declared: Declaration, questions: Q
         suite_version=questions.version,
         round=questions.round,
         outputs=questions.outputs,
-        seeds=tuple(one.seed for one in first) if first[0].seed >= 0 else questions.seeds,
+        seeds=_seeds(first, questions),
         tests=tests,
         files={},
         **_told(contents, who, declared, fits),
@@ -86,6 +86,11 @@ def _whole(scores: Sequence[Scored], seeds: Sequence[int]) -> bool:
     if given == [-1]:
         return not scores[0].lost and len(scores[0].node.predictions) == len(seeds)
     return given == (list(seeds) if scores[0].trained else given[:1])
+
+
+def _seeds(scores: Sequence[Scored], questions: Questions) -> tuple[int, ...]:
+    """Announced seeds behind the answers: all, or the first of them where training leaves nothing to chance."""
+    return questions.seeds if scores[0].trained else questions.seeds[:1]
 
 
 def _fits(contents: Contents, found: Mapping[str, Sequence[Scored]]) -> dict[str, Fit]:
