@@ -1,5 +1,7 @@
 """Means of the scaled score: over doses, then families, then parts, all with equal weight, within each world."""
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,35 +9,47 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Unit = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Averages:
-    """Scores by unit: `whole` (u,), by part and by family; NaN where a cell has no number.
+    """Scores by unit, a world or a training in a world: `whole` (u,) of `units`; by part and by family (up to u,).
 
-    `units`: world of each, or world and training.
+    NaN where a cell has no number; a unit without any cell of a part or family is not among its scores.
     """
 
-    units: tuple[tuple[object, ...], ...]
+    units: tuple[Unit, ...]
     whole: Floats
     parts: dict[str, Floats]
     families: dict[str, Floats]
 
 
-def averages(cells: pd.DataFrame, by: tuple[str, ...] = ("world",)) -> Averages:
+def averages(cells: pd.DataFrame, by: Sequence[str] = ("world",)) -> Averages:
     """Averages of the column `scaled`, clipped to -1..1; `cells` has a row a cell and unit, units named by `by`."""
-    clipped = cells.assign(scaled=cells["scaled"].clip(-1, 1))
-    keys = [*by, "part", "family"]
-    families = clipped.groupby(keys)["scaled"].mean(skipna=False).reset_index()
-    parts = families.groupby(keys[:-1])["scaled"].mean(skipna=False).reset_index()
-    whole = parts.groupby([*by])["scaled"].mean(skipna=False).sort_index()
-    units = tuple(unit if isinstance(unit, tuple) else (unit,) for unit in whole.index)
-    return Averages(
-        units, whole.to_numpy(np.float64), _columns(parts, by, "part", whole), _columns(families, by, "family", whole)
-    )
+    tree: dict[Unit, dict[str, dict[str, list[float]]]] = {}
+    columns = [cells[name].tolist() for name in (*by, "part", "family")]
+    for *unit, part, family, value in zip(*columns, cells["scaled"].clip(-1, 1).tolist(), strict=True):
+        tree.setdefault(tuple(unit), {}).setdefault(part, {}).setdefault(family, []).append(value)
+    whole, parts, families = {}, dict[str, list[float]](), dict[str, list[float]]()
+    for unit in sorted(tree, key=str):
+        of_part = {}
+        for part, of_unit in tree[unit].items():
+            of_family = {family: _mean(values) for family, values in of_unit.items()}
+            of_part[part] = _mean(of_family.values())
+            for name, value in of_family.items():
+                families.setdefault(name, []).append(value)
+        for name, value in of_part.items():
+            parts.setdefault(name, []).append(value)
+        whole[unit] = _mean(of_part.values())
+    return Averages(tuple(whole), np.array([*whole.values()], np.float64), _arrays(parts), _arrays(families))
 
 
-def _columns(means: pd.DataFrame, by: tuple[str, ...], name: str, whole: "pd.Series[float]") -> dict[str, Floats]:
-    """Scores by the values of column `name`, in their first order, units in the order of `whole`."""
-    wide = means.set_index([*by, name])["scaled"].unstack(name).reindex(whole.index)
-    return {str(column): wide[column].to_numpy(np.float64) for column in means[name].unique()}
+def _mean(values: Iterable[float]) -> float:
+    """Mean, the same in any order."""
+    known = list(values)
+    return math.fsum(known) / len(known)
+
+
+def _arrays(lists: dict[str, list[float]]) -> dict[str, Floats]:
+    return {name: np.array(values, np.float64) for name, values in lists.items()}

@@ -47,13 +47,13 @@ def rank(scored: Sequence[Scored]) -> Table:
 
 def decided(tests: Mapping[Pair, tuple[float, float]], names: Sequence[str]) -> list[Pair]:
     """Pairs (better, worse) of `names` that are decided after Holm's correction over all of them."""
-    pairs = [pair for pair in combinations(sorted(names), 2) if pair in tests]
+    pairs = list(combinations(sorted(names), 2))
     rejected = family([tests[pair][1] for pair in pairs], "Holm", LEVEL).rejected
     found = [pair for pair, sure in zip(pairs, rejected, strict=True) if sure]
     return [pair if tests[pair][0] > 0 else pair[::-1] for pair in found]
 
 
-def tests(scores: Mapping[str, Floats]) -> dict[Pair, tuple[float, float]]:
+def paired(scores: Mapping[str, Floats]) -> dict[Pair, tuple[float, float]]:
     """Of every pair of entries, by name in order, the difference of `scores` (w,) and the p value of its paired t.
 
     Worlds are the units; p is NaN where the difference is the same in all of them.
@@ -134,7 +134,7 @@ class _Row:
 def _standings(rows: Mapping[str, _Row]) -> list[Standing]:
     """Standings of the entries of one label budget."""
     ranked = {name: row.scores.whole for name, row in rows.items() if not row.unranked}
-    known = tests(ranked)
+    known = paired(ranked)
     places = _placed(ranked, rows, lambda names: decided(known, names))
     parts = dict.fromkeys(part for row in rows.values() for part in row.scores.parts)
     part_places = {part: _placed(_of_part(rows, part), rows, lambda names: []) for part in parts}

@@ -816,3 +816,19 @@ def win_probability(first, second, higher):
                     wins.append(0.5 if left == right else float((left > right) == higher))
         worlds.append(sum(wins) / len(wins))
     return sum(worlds) / len(worlds)
+
+
+def hierarchical_score(scaled, kinds):
+    """Mean over worlds of parts of families of doses; `scaled` (worlds, cells, seeds) of `kinds` (part, family, dose).
+
+    Seeds first, then the clip to -1..1; a cell of NaN is left out.
+    """
+    worlds = []
+    for world in scaled:
+        parts = {}
+        for (part, family, _), seeds in zip(kinds, world, strict=True):
+            if not np.isnan(seeds).any():
+                parts.setdefault(part, {}).setdefault(family, []).append(min(max(sum(seeds) / len(seeds), -1), 1))
+        means = [sum(sum(v) / len(v) for v in families.values()) / len(families) for families in parts.values()]
+        worlds.append(sum(means) / len(means))
+    return sum(worlds) / len(worlds)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import msgspec
 import numpy as np
+import pandas as pd
 
 from leaderboard import bundle as bundles
 from leaderboard.answers import Answers
@@ -13,6 +14,7 @@ from leaderboard.board import Board, Cell
 from leaderboard.bundle import Bundle
 from leaderboard.manifest import Answered, Cost, Division, Manifest, Model
 from leaderboard.questions import Asked, Questions
+from leaderboard.scored import Scored
 from shiftbench.prediction import gaussian
 from shiftbench.spec import SEVERITIES
 from simulators.contract import Sample, Truth
@@ -177,3 +179,57 @@ def bundle_bytes(folder, of=None, entry="entry-a", skill=0.7, seed=0, **changes)
 def with_means(made, mean):
     """A bundle with other means."""
     return replace(made, answers=replace(made.answers, mean=np.asarray(mean, np.float32)), sha256="0" * 64)
+
+
+def scored(entry, scaled, *, coverage=0.9, source=0.5, labels=0, scale=None, missing=(), copies=()):
+    """Numbers of an entry as scoring would give them: `scaled` (worlds, 9, seeds) of the shifted cells of `KINDS`.
+
+    `coverage` of the 90 % intervals at severity 0; `scale` (worlds, 9): which cells have one, by default all.
+    """
+    scaled = np.asarray(scaled, np.float64)
+    scale = np.ones(scaled.shape[:2], bool) if scale is None else np.asarray(scale)
+    cells, trainings = [], []
+    for world, (of_world, known) in enumerate(zip(scaled, scale, strict=True), 100):
+        null = {"world": str(world), "part": "", "family": "null", "dose": "0", "severity": 0.0, "scale": True}
+        cells += [
+            null | {"metric": "crps", "level": np.nan, "value": 0.3, "scaled": source},
+            null | {"metric": "coverage", "level": 0.9, "value": coverage, "scaled": np.nan},
+        ]
+        for (part, family, dose), seeds, there in zip(KINDS[1:], of_world, known, strict=True):
+            place = {"world": str(world), "part": part, "family": family, "dose": dose, "scale": bool(there)}
+            number = {"metric": "crps", "level": np.nan, "value": 0.3, "severity": SEVERITIES[dose]}
+            cells.append(place | number | {"scaled": seeds.mean() if there else np.nan})
+            trainings += [
+                place | {"seed": seed, "scaled": value if there else np.nan} for seed, value in enumerate(seeds)
+            ]
+    told = manifest(entry=entry, division=msgspec.structs.replace(DIVISION, labels=labels))
+    frames = [pd.DataFrame(rows) for rows in (cells, trainings, [])]
+    return Scored(entry, entry.encode().hex().ljust(64, "0")[:64], told, *frames, tuple(missing), (), tuple(copies))
+
+
+def mixed(of, said):
+    """The same board asked as one shuffled set a world, and the answers to it, as a round does."""
+    rng = np.random.default_rng(3)
+    sets, cells, order, rows, start = [], [], [], {}, 0
+    for world in dict.fromkeys(cell.world for cell in of.cells):
+        own = [cell for cell in of.cells if cell.world == world]
+        kept = np.concatenate([np.arange(len(cell.rows)) for cell in own])
+        which = np.repeat(np.arange(len(own)), [len(cell.rows) for cell in own])
+        drawn = rng.permutation(len(which))
+        digest = of.questions.sets[own[0].question].digest
+        sets.append(
+            Asked(digest, f"board/world{world}/test", np.array([f"{number:06}" for number in range(len(drawn))]))
+        )
+        for number, cell in enumerate(own):
+            places = np.empty(len(cell.rows), np.intp)
+            there = np.flatnonzero(which[drawn] == number)
+            places[kept[drawn][there]] = there
+            cells.append(replace(cell, question=len(sets) - 1, rows=places))
+        first = [np.arange(said.mean.shape[1])[said.rows[of.questions.sets[cell.question].digest]] for cell in own]
+        order.append(np.array([first[cell][row] for cell, row in zip(which[drawn], kept[drawn], strict=True)]))
+        rows[digest] = slice(start, start + len(drawn))
+        start += len(drawn)
+    rows_of = np.concatenate(order)
+    quantiles = None if said.quantiles is None else said.quantiles[rows_of]
+    answers = Answers(said.mean[:, rows_of], said.sd[:, rows_of], quantiles, rows)
+    return Board(replace(of.questions, sets=tuple(sets)), tuple(cells)), answers
