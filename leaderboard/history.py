@@ -89,6 +89,8 @@ class History:
         self.entries[record.entry] = Past(record)
 
     def _check_round(self, record: Record, place: str) -> None:
+        if record.score:
+            raise Refused("ledger-field", f"{place}: a score of round {record.round}; expected none before its reveal")
         if self.rounds.get(record.round):
             raise Refused("ledger-round", f"{place}: round {record.round} was revealed; nothing enters it any more")
         for entry, past in self.entries.items():

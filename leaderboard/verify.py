@@ -5,7 +5,7 @@ A fault is one line. What cannot be seen without a noted head is told in `ledger
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,9 +28,10 @@ TOLERANCE = 1e-5
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found: one line a fault, bundles that were `read` and scored, their largest difference, head, records.
+    """What was found: one line a fault, number of bundles that were `read`, head and number of the records.
 
-    `untold`: bundles of other tables, of which only the bytes were compared.
+    `difference`: the largest between a recorded and a recomputed score; `untold`: bundles of other tables, of which
+    only the bytes were compared.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -41,10 +42,13 @@ class Verdict:
     untold: int = 0
 
 
-def verify(folder: Path, board: Board, noted: str = "", load: Load = bundles.load) -> Verdict:
+def verify(
+    folder: Path, board: Board, noted: str = "", rounds: Sequence[Questions] = (), load: Load = bundles.load
+) -> Verdict:
     """Read every bundle of `folder` again, recompute every score, and compare both with the ledger.
 
-    `noted`: a head that was seen before; it must still be a digest of the chain.
+    `noted`: a head that was seen before, or how it begins; a digest of the chain must still do so. `rounds`: whose
+    entries are read too; no scores of them are recorded.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected the folder of the entries")
@@ -55,29 +59,31 @@ def verify(folder: Path, board: Board, noted: str = "", load: Load = bundles.loa
         verdict.faults.append(str(fault))
         return verdict
     verdict.head, verdict.records = head(records), len(records)
-    if noted and noted not in {FIRST, *(record.digest for record in records)}:
+    if not any(one.startswith(noted) for one in (FIRST, *(record.digest for record in records))):
         verdict.faults.append(
-            f"ledger-head: {noted} was noted, and no record has this digest; records were removed from the end, or the "
-            "ledger was written anew"
+            f"ledger-head: {noted} was noted, and no record has such a digest; records were removed from the end, or "
+            "the ledger was written anew"
         )
     history = History.of(records)
     verdict.faults += [str(fault) for fault in strays(folder, history)]
-    _rescore(_read(folder, history, board.questions, load, verdict), board, verdict)
+    found = _read(folder, history, (board.questions, *rounds), load, verdict)
+    _rescore([one for one in found if asked(one[1], board.questions)], board, verdict)
     return verdict
 
 
 def _read(
-    folder: Path, history: History, questions: Questions, load: Load, verdict: Verdict
+    folder: Path, history: History, tables: Sequence[Questions], load: Load, verdict: Verdict
 ) -> list[tuple[Path, Record, Bundle]]:
-    """Bundles of the table with their records; a fault for each that is not what was entered."""
+    """Bundles of these tables with their records; a fault for each that is not what was entered."""
     found = []
     for name, record in history.bundles().items():
+        table = next((one for one in tables if asked(record, one)), None)
         try:
-            if asked(record, questions):
-                found.append((folder / name, record, opened(folder / name, record, questions, load)))
-            else:
+            if table is None:
                 check_bytes(folder / name, record)
                 verdict.untold += 1
+            else:
+                found.append((folder / name, record, opened(folder / name, record, table, load)))
         except Refused as fault:
             verdict.faults.append(str(fault))
     verdict.read = len(found)

@@ -23,7 +23,7 @@ def add(
     challenges: str = "",
     withdraw: str = "",
     note: str = "",
-    date: str = "",
+    date: datetime.date | None = None,
     entries: Path = ENTRIES,
     round_file: Annotated[Path | None, Parameter(name="--round")] = None,
     store: Path | None = None,
@@ -55,7 +55,7 @@ def add(
     """
     from leaderboard import adding
 
-    day = _day(date)
+    day = date or datetime.datetime.now(datetime.UTC).date()
     if withdraw:
         if file is not None or supersedes or challenges or round_file:
             raise InputError("--withdraw: expected no file and no other action beside it; give it alone, with --note")
@@ -68,15 +68,6 @@ def add(
     asked = _asked(round_file, store)
     _tell(adding.add(entries, file, asked, day, supersedes=supersedes, challenges=challenges, note=note), entries)
     return 0
-
-
-def _day(date: str) -> datetime.date:
-    if not date:
-        return datetime.datetime.now(datetime.UTC).date()
-    try:
-        return datetime.date.fromisoformat(date)
-    except ValueError:
-        raise InputError(f"--date {date!r}; expected YYYY-MM-DD") from None
 
 
 def _asked(round_file: Path | None, store: Path | None) -> "Board | Questions":

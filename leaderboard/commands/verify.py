@@ -1,8 +1,16 @@
 """`shiftbench leaderboard verify`: find everything again that the folder of entries claims."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from leaderboard.commands.add import ENTRIES
+from shiftbench.errors import InputError
+
+if TYPE_CHECKING:
+    from leaderboard.board import Board
 
 
 def verify(
@@ -10,6 +18,8 @@ def verify(
     entries: Path = ENTRIES,
     head: str = "",
     site: Path | None = None,
+    rounds: Annotated[tuple[Path, ...], Parameter(name="--round", consume_multiple=True, negative=())] = (),
+    line: Path | None = None,
     store: Path | None = None,
 ) -> int:
     """Read every bundle again, recompute every score, and check the ledger; exit code 1 and a line a fault if any.
@@ -19,30 +29,46 @@ def verify(
     entries
         Folder of the entries.
     head
-        Digest of the ledger as you noted it, now or at any time; without one, records that were removed from the end
-        with their bundles cannot be seen.
+        Digest of the ledger as you noted it at any time, or its first 16 digits, as the pages tell it; without one,
+        records that were removed from the end with their bundles cannot be seen.
     site
         Folder of pages to compare, byte for byte, with those that entries and ledger give.
+    rounds
+        round.json of every round whose entries are read too; no scores of them are recorded.
+    line
+        Folder with the plausibility line that the pages were built with.
     store
         Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
     """
     from leaderboard import board
-    from leaderboard.site.build import build
+    from leaderboard.rounds import questions
     from leaderboard.verify import TOLERANCE, pages
     from leaderboard.verify import verify as find
     from shiftbench.options import default_store
 
+    if head and not re.fullmatch("[0-9a-f]{16,64}", head):
+        raise InputError(f"--head {head!r}; expected 16 to 64 hex digits")
     truth = board.development(store or default_store())
-    found = find(entries, truth, head)
+    found = find(entries, truth, head, [questions(one) for one in rounds])
     faults = found.faults
     if site is not None and not faults:
-        faults = pages(site, lambda output: build(entries, output, truth))
+        faults = pages(site, lambda output: _build(entries, output, truth, rounds, line))
     for fault in faults:
         print(fault)  # noqa: T201
     print(  # noqa: T201
-        f"{entries}: {found.records} records, {found.read} bundles read and scored, largest "
-        f"difference {found.difference:.6f} (at most {TOLERANCE}), {found.untold} bundles of other tables compared by "
-        f"their bytes, {len(faults)} faults"
+        f"{entries}: {found.records} records, {found.read} bundles read, scores differ by at most "
+        f"{found.difference:.6f} (allowed {TOLERANCE}), {found.untold} bundles of other tables compared by their bytes, "
+        f"{len(faults)} faults"
     )
     print(f"head {found.head}")  # noqa: T201
     return 1 if faults else 0
+
+
+def _build(folder: Path, output: Path, truth: "Board", rounds: tuple[Path, ...], line: Path | None) -> None:
+    """Pages as `shiftbench leaderboard site` writes them."""
+    from leaderboard import entries
+    from leaderboard.commands.site import table_of_round
+    from leaderboard.site.build import build
+
+    lines = entries.read(line, truth.questions).standing if line else ()
+    build(folder, output, truth, rounds=[table_of_round(one, folder) for one in rounds], line=lines)

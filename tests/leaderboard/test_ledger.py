@@ -33,6 +33,11 @@ def event(entry="cnn-a", action="add", **changes):
     return Event(**fields | changes)
 
 
+def entered(entry, **changes):
+    """An event of a round, which has no score."""
+    return event(entry, **{"round": "r1", "score": ""} | changes)
+
+
 def put(folder, what, rerun=0):
     """Append an event and write its bundle, as an add does."""
     record = ledger.append(folder, what)
@@ -241,16 +246,17 @@ WRONG = {
     "challenge in another round": ([event(action="challenge", round="r1")], "ledger-table"),
     "entry without a team": ([event("cnn-b", team="")], "ledger-field"),
     "date before the last": ([event("cnn-b", date=DAY - datetime.timedelta(days=1))], "ledger-date"),
-    "two of a team in a round": ([event("cnn-b", round="r1"), event("cnn-c", round="r1")], "ledger-round"),
+    "two of a team in a round": ([entered("cnn-b"), entered("cnn-c")], "ledger-round"),
     "reveal of nothing": ([event("", "round_reveal", team="", score="", round="r1")], "ledger-round"),
     "round opened twice": ([event("", "round_open", team="", score="", round="r1")] * 2, "ledger-round"),
+    "score before the reveal": ([entered("cnn-b", score="0.500000")], "ledger-field"),
     "round with an entry": ([event("cnn-b", "round_open", round="r1")], "ledger-field"),
     "entry after the reveal": (
         [event("", name, team="", score="", round="r1") for name in ("round_open", "round_reveal")]
-        + [event("cnn-b", round="r1")], "ledger-round",
+        + [entered("cnn-b")], "ledger-round",
     ),
     "supersede in a round": (
-        [event("cnn-b", round="r1"), event("cnn-c", "supersede", round="r1", supersedes="cnn-b")], "ledger-round",
+        [entered("cnn-b"), entered("cnn-c", action="supersede", supersedes="cnn-b")], "ledger-round",
     ),
     "id with capitals": ([event("CNN")], "ledger-line"),
     "id with a line end": ([event("cnn-b\n")], "ledger-line"),
@@ -279,9 +285,9 @@ def test_what_is_allowed_after_each_other(tmp_path):
     ledger.append(tmp_path, event())
     ledger.append(tmp_path, event(action="challenge", team="team-y"))
     ledger.append(tmp_path, event("cnn-b", "supersede", supersedes="cnn-a"))
-    ledger.append(tmp_path, event("cnn-c", round="r1"))
-    ledger.append(tmp_path, event("cnn-d", round="r2"))
-    ledger.append(tmp_path, event("cnn-e", round="r1", team="team-y"))
+    ledger.append(tmp_path, entered("cnn-c"))
+    ledger.append(tmp_path, entered("cnn-d", round="r2"))
+    ledger.append(tmp_path, entered("cnn-e", team="team-y"))
     states = {name: past.state for name, past in History.of(ledger.read(tmp_path)).entries.items()}
     assert states == {"cnn-a": "superseded", "cnn-b": "listed"} | dict.fromkeys(["cnn-c", "cnn-d", "cnn-e"], "listed")
 

@@ -1,0 +1,151 @@
+"""Verification by a stranger: the pages from folder and ledger alone, the command, and where pull requests run it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leaderboard import ledger
+from leaderboard.commands.add import add as add_verb
+from leaderboard.commands.verify import verify as verify_verb
+from leaderboard.site.build import build
+from leaderboard.verify import pages
+from shiftbench.errors import InputError
+from tests.leaderboard.test_entries import BOARD, load, packed
+
+WORKFLOW = Path(__file__).parents[2] / ".github" / "workflows" / "entry.yml"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder to work in, where the board is the small one and bundles are read in this process."""
+    from leaderboard import adding, board, verify
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(board, "development", lambda store: BOARD)
+    for module, name in ((adding, "add"), (verify, "verify")):
+        given = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *told, _given=given, **named: _given(*told, **named, load=load))
+    return tmp_path
+
+
+@pytest.fixture
+def three(here, capsys):
+    """Entries of which one was superseded and one challenged, entered by the command; the head that it told."""
+    folder = here / "entries"
+    add_verb(packed(here / "out", "cnn-a"), entries=folder)
+    add_verb(packed(here / "out", "cnn-b", skill=0.9, seed=1), entries=folder, supersedes="cnn-a", note="more epochs")
+    add_verb(packed(here / "out", "cnn-b", skill=0.8, seed=2, team="team-z"), entries=folder, challenges="cnn-b")
+    return folder, capsys.readouterr().out.split()[-1]
+
+
+def test_the_command_tells_a_head_by_which_verify_knows_the_ledger(three, capsys):
+    folder, head = three
+    assert head == ledger.read(folder)[-1].digest
+    assert verify_verb(entries=folder, head=head) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{folder}: 3 records, 3 bundles read, scores differ by at most 0.000000 (allowed 1e-05), 0 bundles of other "
+        "tables compared by their bytes, 0 faults",
+        f"head {head}",
+    ]
+    with pytest.raises(InputError, match="expected 16 to 64 hex digits"):
+        verify_verb(entries=folder, head="abc")
+    assert verify_verb(entries=folder, head="0" * 63 + "1") == 1
+    (folder / "cnn-a.zip").unlink()
+    assert verify_verb(entries=folder) == 1
+    out = capsys.readouterr().out
+    assert out.count("ledger-head: ") == 1
+    assert out.count("ledger-missing: ") == 1
+
+
+def test_a_stranger_builds_the_same_pages_and_sees_what_was_changed_in_others(three, here):
+    folder, _ = three
+    build(folder, here / "site", BOARD, load=load)
+    shutil.copytree(folder, here / "clone")
+
+    def again(output):
+        return build(here / "clone", output, BOARD, load=load)
+
+    assert len(list((here / "site").rglob("*.html"))) > 5
+    assert pages(here / "site", again) == []
+    first = (here / "site" / "index.html").read_bytes()
+    (here / "site" / "index.html").write_bytes(first.replace(b"cnn-b", b"cnn-q", 1))
+    (here / "site" / "more.html").write_text("an entry that nobody made")
+    (here / "site" / "rules.html").unlink()
+    assert [fault.split(":")[0] for fault in pages(here / "site", again)] == ["site-page"] * 3
+
+
+def test_the_pages_tell_the_head_that_a_reader_may_note(three, here):
+    folder, head = three
+    build(folder, here / "site", BOARD, load=load)
+    assert head[:16] in (here / "site" / "index.html").read_text()
+    assert verify_verb(entries=folder, head=head[:16]) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"supersedes": "a-b-c", "challenges": "a-b-d", "file": Path("x.zip")}, {"withdraw": "a-b", "file": Path("x")}],
+)
+def test_options_that_do_not_go_together_are_one_line(here, options):
+    with pytest.raises(InputError, match="expected"):
+        add_verb(**options)
+
+
+def test_withdraw_needs_a_reason_and_keeps_the_bundle(three, capsys):
+    folder, _ = three
+    with pytest.raises(InputError, match="ledger-note"):
+        add_verb(withdraw="cnn-b", entries=folder)
+    add_verb(withdraw="cnn-b", note="the re-run differs", entries=folder)
+    assert (folder / "cnn-b.zip").exists()
+    assert verify_verb(entries=folder) == 0
+
+
+def test_pull_requests_are_judged_by_the_code_of_the_base_without_rights_or_secrets():
+    text = WORKFLOW.read_text()
+    pinned = (WORKFLOW.parent / "tests.yml").read_text()
+    assert "pull_request:" in text
+    assert not re.search(
+        r"pull_request_target|secrets\.|write|github\.(head_ref|event\.pull_request\.(title|body))", text
+    )
+    assert "permissions:\n  contents: read\n" in text
+    assert set(re.findall(r"uses: (\S+)", text)) <= set(re.findall(r"uses: (\S+)", pinned))
+    assert "ref: ${{ github.event.pull_request.base.sha }}" in text
+
+
+def _steps():
+    """The shell commands of the workflow by the name of their step."""
+    found = re.findall(r"- name: (.+)\n +run: \|\n((?: {10}.*\n?)+)", WORKFLOW.read_text())
+    return {name: re.sub(r"^ {10}", "", script, flags=re.M) for name, script in found}
+
+
+def test_the_steps_check_what_changed_and_verify_from_the_head_of_the_base(three, here):
+    folder, head = three
+    tree = here / "leaderboard" / "entries"
+    shutil.copytree(folder, tree)
+    proposed = here / "proposed" / "leaderboard" / "entries"
+    shutil.copytree(folder, proposed)
+    odd = "new $(touch owned).zip"
+    (proposed / odd).write_bytes(b"x")
+    (proposed / "cnn-a.zip").write_bytes(b"changed")
+    program = here / "shiftbench"
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\n")
+    program.chmod(0o755)
+    told = {
+        name: subprocess.run(
+            ["bash", "-e", "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": f"{here}:/usr/bin:/bin"},
+        ).stdout.splitlines()
+        for name, script in _steps().items()
+    }
+    prefix = "proposed/leaderboard/entries"
+    assert list(told.values()) == [
+        [str(["leaderboard", "check", f"{prefix}/{name}"]) for name in ("cnn-a.zip", odd)],
+        [str(["leaderboard", "verify", "--entries", prefix, "--head", head])],
+    ]
+    assert not (here / "owned").exists()
