@@ -179,10 +179,21 @@ def _record(folder: Path, action: Literal["round_open", "round_reveal"], file: P
     from leaderboard.rounds.opening import sha256
 
     folder.mkdir(exist_ok=True)
-    empty = dict.fromkeys(("entry", "supersedes", "team", "score", "note"), "")
-    of = {"suite": terms.suite, "version": terms.suite_version, "round": terms.id}
-    size = file.stat().st_size
-    ledger.append(folder, Event(date=_today(), action=action, sha256=sha256(file), size=size, **of, **empty))
+    event = Event(
+        date=_today(),
+        action=action,
+        entry="",
+        supersedes="",
+        team="",
+        sha256=sha256(file),
+        size=file.stat().st_size,
+        suite=terms.suite,
+        version=terms.suite_version,
+        round=terms.id,
+        score="",
+        note="",
+    )
+    ledger.append(folder, event)
 
 
 def _print(result: "Result") -> None:

@@ -75,7 +75,7 @@ def _apart(mean: Floats, pairs: NDArray[np.intp]) -> Floats:
     """Differences of the answers of each pair in SDs of the mean over all rows, 0 where nothing differs at all."""
     spread = mean.std(axis=0)
     away = np.abs(mean[pairs[:, 0]] - mean[pairs[:, 1]])
-    return np.divide(away, spread, out=np.zeros_like(away), where=spread > 0)
+    return np.asarray(np.divide(away, spread, out=np.zeros_like(away), where=spread > 0))
 
 
 def _chance(worlds: Sequence[tuple[Floats, Floats]]) -> float:
@@ -97,4 +97,4 @@ def _standard(values: Floats) -> Floats:
     """Less the mean of each output, over its SD; 0 where that is 0."""
     away = values - values.mean(axis=0)
     spread = away.std(axis=0)
-    return np.divide(away, spread, out=np.zeros_like(away), where=spread > 0)
+    return np.asarray(np.divide(away, spread, out=np.zeros_like(away), where=spread > 0))

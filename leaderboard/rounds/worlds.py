@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 
 import numpy as np
@@ -73,8 +73,9 @@ class Hidden:
     canaries: Canaries
 
 
+@lru_cache(maxsize=16)
 def hidden(secret: bytes, terms: Terms, number: int) -> Hidden:
-    """World `number` of a round; the same secret and terms give the same bytes."""
+    """World `number` of a round, kept for the process; the same secret and terms give the same bytes."""
     own = partial(derived, secret, terms, f"world {number}")
     laws = _reachable(secret, terms, number)
     source, seed = laws[0].world, own("rows")
