@@ -57,7 +57,7 @@ def verify(
         print(fault)  # noqa: T201
     print(  # noqa: T201
         f"{entries}: {found.records} records, {found.read} bundles read, scores differ by at most "
-        f"{found.difference:.6f} (allowed {TOLERANCE}), {found.untold} bundles of other tables compared by their bytes, "
+        f"{found.difference:.6f} (allowed {TOLERANCE}), {found.untold} of other tables compared by their bytes, "
         f"{len(faults)} faults"
     )
     print(f"head {found.head}")  # noqa: T201

@@ -68,6 +68,12 @@ def test_an_added_entry_is_listed_with_the_number_that_was_recomputed(put, entri
     assert sorted(path.name for path in entries.iterdir()) == ["cnn-a.zip", ledger.NAME]
 
 
+def test_bundles_are_parsed_by_a_process_with_limits_unless_it_is_told_otherwise(tmp_path, entries):
+    record = adding.add(entries, packed(tmp_path / "out"), BOARD, DAY)
+    found = verify(entries, BOARD)
+    assert (found.faults, found.read, found.head) == ([], 1, record.digest)
+
+
 def test_an_incomplete_entry_has_no_score(tmp_path, put, entries):
     one = made.bundle(BOARD, "cnn-a", said=made.answers(BOARD, sets=range(5)))
     bundles.write(tmp_path / "part.zip", one.manifest, one.answers)

@@ -47,7 +47,7 @@ def test_the_command_tells_a_head_by_which_verify_knows_the_ledger(three, capsys
     assert head == ledger.read(folder)[-1].digest
     assert verify_verb(entries=folder, head=head) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"{folder}: 3 records, 3 bundles read, scores differ by at most 0.000000 (allowed 1e-05), 0 bundles of other "
+        f"{folder}: 3 records, 3 bundles read, scores differ by at most 0.000000 (allowed 1e-05), 0 of other "
         "tables compared by their bytes, 0 faults",
         f"head {head}",
     ]
