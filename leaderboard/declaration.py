@@ -26,7 +26,7 @@ class Declaration:
     pretraining
         What it had seen before (genomes, MPRA libraries); "none" if nothing.
     trials
-        Number of configurations that were tried, this one among them.
+        Number of configurations that were tried on this suite, this one among them.
     entry
         Id of the entry; default from team, recipe, wrapper and preset.
     description

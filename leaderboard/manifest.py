@@ -30,8 +30,8 @@ class Answered(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Model(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What was trained and how: `recipe`, its `network` and `wrapper`, selection rule, sizes and tuning.
 
-    `rows` and `epochs` of one fit, `width` the share of the channels; `trials` tuning trials in all, the entry's own
-    among them; `preset` "cpu" for the small sizes of the suite, "full" for its own.
+    `rows` and `epochs` of one fit, `width` the share of the channels; `trials` configurations that were tried on this
+    suite, this one among them; `preset` "cpu" for the small sizes of the suite, "full" for its own.
     """
 
     recipe: Line
