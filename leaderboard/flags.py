@@ -27,8 +27,9 @@ FLAGS = {
     "no-signal": "Predicted means have no relation to what the sequence does, at severity 0.",
     "constant-mean": "One and the same mean for every sequence of a test set.",
     "constant-sd": "One and the same SD for every sequence of every test set.",
-    "copy": "Near-copy of another entry: means correlate above .9999 (within one team SDs are alike as well). The "
-    "later one moves nobody's rank.",
+    "copy": "Near-copy of an earlier entry: means correlate above .9999 (within one team SDs are alike as well). It "
+    "moves nobody's rank.",
+    "copied": "A later entry is a near-copy of this one.",
 }
 """Flags by code, with what they mean; rounds add those of their canaries."""
 BEYOND = 0.01
@@ -76,10 +77,16 @@ def above_line(scored: Scored, lines: Sequence[Scored]) -> Iterator[Flag]:
             yield Flag("above-line", f"score {score:.3f}, of {line.id} with three times the data {bound:.3f}")
 
 
-def copied(others: Sequence[Manifest]) -> Iterator[Flag]:
-    """Flag of an entry that is a near-copy of others."""
-    if others:
-        yield Flag("copy", f"near-copy of {', '.join(f'{other.entry} ({other.team})' for other in others)}")
+def near_copies(earlier: Sequence[Manifest], later: Sequence[Manifest]) -> Iterator[Flag]:
+    """Flags of an entry that is a near-copy of earlier ones, or of which later ones are."""
+    if earlier:
+        yield Flag("copy", f"near-copy of {_named(earlier)}")
+    if later:
+        yield Flag("copied", f"{_named(later)} came later")
+
+
+def _named(entries: Sequence[Manifest]) -> str:
+    return ", ".join(f"{one.entry} ({one.team})" for one in entries)
 
 
 def _shifted(scored: Scored) -> pd.DataFrame:

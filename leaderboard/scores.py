@@ -11,7 +11,7 @@ from leaderboard.answers import Answers
 from leaderboard.board import Board, Cell
 from leaderboard.bundle import Bundle
 from leaderboard.copies import copies
-from leaderboard.flags import above_line, copied, flags
+from leaderboard.flags import above_line, flags, near_copies
 from leaderboard.scored import Flag, Scored
 from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import Prediction, gaussian
@@ -56,14 +56,15 @@ def scored(
     found = []
     for number, bundle in enumerate(bundles):
         one = _scored(bundle, board, scorers)
+        earlier = [bundles[other].manifest for other in alike[number] if other < number]
+        later = [bundles[other].manifest for other in alike[number] if other > number]
         told = (
             *flags(bundle, board, one),
             *above_line(one, lines),
-            *copied([bundles[other].manifest for other in alike[number]]),
+            *near_copies(earlier, later),
             *(canaries or {}).get(bundle.sha256, ()),
         )
-        earlier = tuple(bundles[other].manifest.entry for other in alike[number] if other < number)
-        found.append(replace(one, flags=told, copies=earlier))
+        found.append(replace(one, flags=told, copies=tuple(other.entry for other in earlier)))
     return found
 
 

@@ -109,7 +109,7 @@ def test_who_does_nothing_has_nothing(name, table):
 def test_honest_entries_are_not_flagged(table):
     assert table["honest"].flags == ()
     assert table["honest"].score.value > 0.2
-    assert table["rival"].copies == ()
+    assert (table["rival"].flags, table["rival"].copies) == (("copied",), ())
 
 
 def test_copies_move_nobody(table):
@@ -195,7 +195,7 @@ def test_one_sequence_answered_differently():
     entries = [made.with_means(made.bundle(shared, name), array) for name, array in (("uneven", mean), ("even", even))]
     seeing = msgspec.structs.replace(made.DIVISION, sees_test_inputs=True)
     entries.append(made.with_means(made.bundle(shared, "seeing", division=seeing), mean))
-    found = {one.id: {flag.code for flag in one.flags} - {"copy"} for one in scored(entries, shared)}
+    found = {one.id: {flag.code for flag in one.flags} - {"copy", "copied"} for one in scored(entries, shared)}
     assert found == {"uneven": {"uneven"}, "even": set(), "seeing": set()}
     (flag,) = scored(entries[:1], shared)[0].flags
     assert "120 of 120" in flag.text
