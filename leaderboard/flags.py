@@ -35,7 +35,7 @@ FLAGS = {
 BEYOND = 0.01
 """How far above 1 the lower end of a scaled score lies before it is told: rounding of packed numbers stays below."""
 NOISE_Z = 5.0
-"""Standard errors of the association with the noise: a chance below 1e-6 for who does not know the labels."""
+"""Standard errors of the association with the noise: below 1e-6 of boards put an honest entry there."""
 SIGNAL_Z = 3.0
 """Standard errors above 0 of a relation to the sequence."""
 UNEVEN = 0.01
@@ -44,9 +44,18 @@ UNEVEN = 0.01
 Floats = NDArray[np.float64]
 
 
+def noise_association(bundle: Bundle, board: Board) -> float:
+    """By how many standard errors an entry is off the expected values in the direction in which measurements are.
+
+    Over boards about standard normal for whoever does not know the labels; what a board does to one honest entry it
+    does to others like it. 0 without an answer, or where no truth is known.
+    """
+    return _noise_association(_answers(bundle, board))
+
+
 def flags(bundle: Bundle, board: Board, scored: Scored) -> Iterator[Flag]:
     """Flags of an entry by itself."""
-    answers = [_Answer(cell, bundle, board) for cell in board.cells if _digest(cell, board) in bundle.answers.rows]
+    answers = _answers(bundle, board)
     if not answers:
         return
     yield from _above_oracle(scored)
@@ -106,6 +115,10 @@ class _Answer:
         )
 
 
+def _answers(bundle: Bundle, board: Board) -> list[_Answer]:
+    return [_Answer(cell, bundle, board) for cell in board.cells if _digest(cell, board) in bundle.answers.rows]
+
+
 def _digest(cell: Cell, board: Board) -> str:
     return board.questions.sets[cell.question].digest
 
@@ -121,6 +134,12 @@ def _above_oracle(scored: Scored) -> Iterator[Flag]:
 
 
 def _follows_noise(answers: Sequence[_Answer]) -> Iterator[Flag]:
+    z = _noise_association(answers)
+    if z > NOISE_Z:
+        yield Flag("follows-noise", f"association with the noise of the measurement {z:.1f} standard errors above 0")
+
+
+def _noise_association(answers: Sequence[_Answer]) -> float:
     """Rows of one cluster of a world share the draws of their noise: their products are summed."""
     sums: dict[tuple[str, int], float] = {}
     for one in answers:
@@ -131,9 +150,7 @@ def _follows_noise(answers: Sequence[_Answer]) -> Iterator[Flag]:
         noise = (one.cell.sample.observed - truth.expected) / truth.sd
         for group, product in zip(one.cell.sample.group.tolist(), (off * noise).mean(axis=1).tolist(), strict=True):
             sums[one.cell.world, group] = sums.get((one.cell.world, group), 0.0) + product
-    z = _standard_errors(np.array([*sums.values()]))
-    if z > NOISE_Z:
-        yield Flag("follows-noise", f"association with the noise of the measurement {z:.1f} standard errors above 0")
+    return _standard_errors(np.array([*sums.values()]))
 
 
 def _no_signal(answers: Sequence[_Answer]) -> Iterator[Flag]:

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from leaderboard.flags import NOISE_Z, noise_association
 from leaderboard.ranking import decided, paired
+from tests.leaderboard import made
 
 pytestmark = pytest.mark.statistical
 
@@ -83,3 +85,20 @@ def test_a_better_model_is_found():
     lead = 5 * np.sqrt(2 * (MODEL**2 + SEED**2 / SEEDS) / 10)
     drawn = [_trainings(rng, 2, 10).mean(axis=2) + np.array([[lead], [0]]) for _ in range(300)]
     assert np.mean([_verdicts(scores) == [("model-00", "model-01")] for scores in drawn]) > 0.97
+
+
+def test_who_does_not_know_the_labels_does_not_follow_their_noise():
+    """5 % of boards put an honest entry above 1.65: of 300 fixed ones 1.5-9.5 %, with a chance over 99 %."""
+    found, knowing = [], []
+    for draw in range(300):
+        board = made.board(worlds=1, rows=60, seeds=1, draw=draw)
+        honest = made.bundle(board, skill=0.5, seed=draw)
+        found.append(noise_association(honest, board))
+        if draw < 20:
+            observed = np.concatenate([cell.sample.observed for cell in board.cells])
+            blended = made.with_means(honest, 0.5 * honest.answers.mean + 0.5 * observed)
+            knowing.append(noise_association(blended, board))
+    assert 0.015 <= np.mean(np.array(found) > 1.65) <= 0.095
+    assert max(found) < NOISE_Z
+    # Positive control: the labels blended in by half.
+    assert np.median(knowing) > NOISE_Z
