@@ -136,7 +136,7 @@ def score(path: Path, *, entries: Path = ENTRIES, line: Path | None = None) -> i
     entries
         Folder of the entries.
     line
-        Entry of the reference learner that was given three times the data; who scores above it is flagged.
+        Folder with the plausibility line: entries of the reference learner with three times the data.
     """
     from leaderboard.rounds import scoring, secret
     from shiftbench.tasks.round import located

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
+from scipy.stats import rankdata
 
 from leaderboard.answers import Answers
 from leaderboard.questions import Questions
@@ -79,15 +80,16 @@ def _apart(mean: Floats, pairs: NDArray[np.intp]) -> Floats:
 
 
 def _chance(worlds: Sequence[tuple[Floats, Floats]]) -> float:
-    """One-sided chance of the summed products of means and labels (n, outputs) if the labels were permuted at random.
+    """One-sided chance of the rank correlation of means and labels (n, outputs) if labels were permuted at random.
 
-    Normal, with the exact variance over permutations: sum of squared products over n - 1 (Hoeffding 1951, A
-    combinatorial central limit theorem, theorem 2).
+    Normal, with the exact variance of the summed products over permutations: that of all products over n - 1
+    (Hoeffding 1951, A combinatorial central limit theorem, theorem 2). Ranks, since skewed values would have a longer
+    tail.
     """
     total, variance = 0.0, 0.0
     for mean, labels in worlds:
-        centred = [_standard(part) for part in (mean, labels)]
-        products = centred[0] @ centred[1].T
+        first, second = (_standard(rankdata(part, axis=0)) for part in (mean, labels))
+        products = first @ second.T
         total += float(np.trace(products))
         variance += float(np.square(products).sum()) / (len(mean) - 1)
     return float(ndtr(-total / math.sqrt(variance))) if variance > 0 else math.nan

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leaderboard import entries, ranking, scores
-from leaderboard.bundle import Bundle, load
+from leaderboard.bundle import Bundle
 from leaderboard.rounds import canaries
 from leaderboard.rounds.asked import questions
 from leaderboard.rounds.reveal import verify
@@ -25,7 +25,7 @@ class Result:
 
 
 def score(path: Path, secret: bytes, folder: Path, line: Path | None = None) -> Result:
-    """Result of the entries in `folder` for the round in `path`.
+    """Result of the entries in `folder` for the round in `path`; `line`: folder with those of the reference learner.
 
     `InputError` if the secret does not give the files of the round, or if a team has two entries; `Refused` if an
     entry breaks a rule.
@@ -37,7 +37,7 @@ def score(path: Path, secret: bytes, folder: Path, line: Path | None = None) -> 
     known = worlds(path, secret)
     found = {one.sha256: canaries.told(one.answers, asked, [world.canaries for world in known]) for one in bundles}
     flags = {sha256: tuple(canaries.flags(told)) for sha256, told in found.items()}
-    above = [load(line, asked)] if line else []
+    above = entries.read(line, asked).standing if line else ()
     scored = scores.scored(bundles, board(path, known), above, flags)
     return Result(tuple(scored), {one.manifest.entry: found[one.sha256] for one in bundles}, ranking.rank(scored))
 

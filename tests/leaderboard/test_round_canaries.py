@@ -103,7 +103,7 @@ def chances(n, rng, worlds=WORLDS):
 
 @pytest.mark.statistical
 def test_false_alarms_come_at_the_rate_that_is_stated():
-    n = 4000
+    n = 2000
     found = chances(n, np.random.default_rng(4))
     for level in (0.1, 0.01):  # each fails by chance at 1e-4
         low, high = stats.binom.ppf([5e-5, 1 - 5e-5], n, level)
