@@ -26,6 +26,8 @@ UNPACKED = 32_000_000
 RATIO, FREE = 100, 4_000_000
 """A member may unpack to so many times its size; so many bytes are free, for constant answers pack well."""
 STORED, DEFLATED = 0, 8
+NEEDED = 20
+"""Version of the format, times 10, that deflate needs."""
 _END, _CENTRAL, _LOCAL = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
 _END_SIZE, _CENTRAL_SIZE, _LOCAL_SIZE = 22, 46, 30
 _FLAGS = 0x0806
@@ -140,7 +142,9 @@ def _name(raw: bytes) -> str:
 
 def _member(data: bytes, name: str, central: bytes, offset: int) -> tuple[Member, int]:
     """A member whose two headers agree, and where it ends."""
-    flags, method, crc, packed, size = struct.unpack("<2xHH4xIII", central[6:28])
+    need, flags, method, crc, packed, size = struct.unpack("<HHH4xIII", central[6:28])
+    if need > NEEDED:
+        raise Refused("zip-version", f"{name} needs version {need / 10:g} of zip; expected at most {NEEDED / 10:g}")
     _check_header(name, central, flags, method)
     local = data[offset : offset + _LOCAL_SIZE]
     start = offset + _LOCAL_SIZE + len(name)

@@ -38,8 +38,8 @@ class Bundle:
 def read(data: bytes, questions: Questions) -> Bundle:
     """The entry that `data`, the bytes of a zip file, holds; `Refused` if it breaks a rule.
 
-    Pure: nothing is written, extracted or executed. A Parquet page that lies about its size is held by limits on memory
-    only, which `load` sets.
+    Pure: nothing is written, extracted or executed. A forged Parquet file may end the process that reads it, or take
+    its memory; `load` has one to spare.
     """
     try:
         told, said = _read(data, questions)

@@ -22,8 +22,8 @@ from leaderboard.parse import spans
 from leaderboard.questions import Asked, Questions
 from leaderboard.refused import Refused
 
-MEMORY = 768 * 2**20
-"""Bytes of addresses: a third of them are libraries that are never touched."""
+MEMORY = 512 * 2**20
+"""Bytes of addresses; a third of them are libraries, most of which is never touched."""
 CPU, WALL = 20, 60
 """Seconds."""
 KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")

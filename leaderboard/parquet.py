@@ -1,7 +1,7 @@
 """A table of predictions as Parquet: its footer is examined before a page is read, and all of it in memory.
 
-Pages are not packed (the zip packs them), and strings stay dictionaries until their lengths are known, so that few bytes
-cannot become many.
+Pages are not packed (the zip packs them), and strings stay dictionaries until their lengths are known, so that few
+bytes cannot become many.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -15,7 +15,7 @@ RULES: dict[str, str] = {
     "file-kind": "The file is a regular one: no link, folder, pipe or device.",
     "file-name": "The file is called by its entry: `<entry>.zip`.",
     "bundle-size": "At most 2,000,000 bytes, packed.",
-    "bundle-memory": "Reading takes at most 768 MiB of addresses.",
+    "bundle-memory": "Reading takes at most 512 MiB of addresses.",
     "bundle-time": "Reading takes at most 20 s of CPU and 60 s of wall time.",
     "bundle-reader": "Reading comes to an end of its own.",
     # the archive
@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "zip-encrypted": "Nothing is encrypted.",
     "zip-descriptor": "Sizes stand before the bytes, not after them.",
     "zip-flags": "No flags but those of UTF-8 names and of the effort of packing.",
+    "zip-version": "No member needs more than version 2.0 of the format.",
     "zip-method": "Members are stored or deflated.",
     "zip-link": "No links, no special files.",
     "zip-size": "A manifest unpacks to at most 512,000 bytes, Parquet to 12,000,000, NPY and CSV to 24,000,000, all "

@@ -85,7 +85,10 @@ def with_mean(content, said=SAID):
     return files(mean__npy=content, sd__npy=forged.npy(said.sd))
 
 
-def header(text, body=SAID.mean.tobytes(), version=b"\x01\x00"):
+BODY = SAID.mean.tobytes()
+
+
+def header(text, body=BODY, version=b"\x01\x00"):
     size = struct.pack("<H" if version[0] == 1 else "<I", len(text))
     return b"\x93NUMPY" + version + size + text + body
 
@@ -182,6 +185,7 @@ ATTACKS["encrypted"] = ("zip-encrypted", lambda: one("mean.npy", both={"flags": 
 ATTACKS["strongly encrypted"] = ("zip-encrypted", lambda: one("mean.npy", both={"flags": 0x40}))
 ATTACKS["data descriptor"] = ("zip-descriptor", lambda: one("mean.npy", both={"flags": 8}))
 ATTACKS["patch data"] = ("zip-flags", lambda: one("mean.npy", both={"flags": 0x20}))
+ATTACKS["later version of zip"] = ("zip-version", lambda: one("mean.npy", both={"need": 63}))
 ATTACKS["bzip2"] = ("zip-method", lambda: one("mean.npy", method=12))
 ATTACKS["LZMA"] = ("zip-method", lambda: one("mean.npy", method=14))
 ATTACKS["member of another part"] = ("zip-disks", lambda: one("mean.npy", central={"disk": 1}))
@@ -374,7 +378,6 @@ ATTACKS["predictions that were edited"] = (
 )
 
 # NPY
-BODY = SAID.mean.tobytes()
 ATTACKS["pickle as NPY"] = ("npy-magic", lambda: with_mean(pickle.dumps(SAID.mean).ljust(len(BODY) + 128, b".")))
 ATTACKS["safetensors with overlapping tensors"] = ("npy-magic", lambda: with_mean(_safetensors(0)))
 ATTACKS["safetensors of a giant header"] = ("npy-magic", lambda: with_mean(_safetensors(2**62)))
@@ -466,8 +469,8 @@ ATTACKS["long line"] = ("csv-line", lambda: text_table(lambda text: text.replace
 ATTACKS["doubled line ends"] = ("table-columns", lambda: text_table(lambda text: text.replace(b"\n", b"\r\r\n")))
 for title, value in {
     "NaN in CSV": "nan", "empty field": "", "infinity in CSV": "inf", "number in words": "one", "underscores": "1_0",
-    "hexadecimal": "0x1p3", "other digits": "\u0661", "space before a number": " 1", "percent": "1%", "two points": "1.2.3",
-    "formula in CSV": "=1+1", "exponent of 5 digits": "1e99999", "truth": "True",
+    "hexadecimal": "0x1p3", "other digits": "\u0661", "space before a number": " 1", "percent": "1%",
+    "two points": "1.2.3",    "formula in CSV": "=1+1", "exponent of 5 digits": "1e99999", "truth": "True",
 }.items():  # fmt: skip
     ATTACKS[title] = ("csv-number", lambda value=value: table(set_cell("cell0", value)))
 ATTACKS["1e400 in CSV"] = ("value-finite", lambda: table(set_cell("cell0", "1e400")))
@@ -571,6 +574,11 @@ ATTACKS["missing number in Parquet"] = ("value-finite", lambda: table(
 ATTACKS["infinity in Parquet"] = ("value-finite", lambda: table(
     lambda frame: frame.assign(cell0=np.inf), "parquet"
 ))  # fmt: skip
+
+
+@attack("parquet-size")
+def more_values_than_rows():
+    return parquet(lambda data: data.replace(b"\x15\x00\x16\xa0\x01", b"\x15\x00\x16\xa2\x01", 1))
 
 
 @attack("parquet-type")

@@ -44,7 +44,7 @@ class Part:
 
 
 def zipped(parts, *, before=b"", between=b"", gap=b"", after=b"", comment=b"", end=None):
-    """Bytes of an archive: `before` its first member, `between` members, `gap` before the directory, `after` the end."""
+    """Bytes of an archive, with more `before`, `between` members, in a `gap` before the directory, `after` the end."""
     body, directory = bytearray(before), bytearray()
     for number, part in enumerate(parts):
         body += between * bool(number)

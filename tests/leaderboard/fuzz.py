@@ -2,38 +2,49 @@
 
     python -m tests.leaderboard.fuzz --valid 5000 --mutated 20000 --seed 1
 
-prints one JSON object: counts, the first findings, peak memory. A finding is a right bundle refused or read otherwise, a
-wrong one accepted, an error that is no refusal, and any file opened, program started or code compiled while reading.
+prints one JSON object: counts, findings, events, peak memory. A finding is a right bundle refused or read otherwise, a
+wrong one accepted, or an error that is no refusal; an event any file opened, program started or code compiled.
 """
 
 import argparse
 import copy
+import io
 import json
+import os
+import resource
 import string
 import sys
-import time
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
-from leaderboard import bundle
+from leaderboard import bundle, caged
 from leaderboard.answers import Answers
+from leaderboard.manifest import Answered
 from leaderboard.parse import spans
 from leaderboard.refused import Refused
 from tests.leaderboard import forged, made, oracle
 from tests.leaderboard.forged import BOARD, QUESTIONS, Part, zipped
+from tests.leaderboard.weaker import WEAKER
+
+READ = bundle.read
 
 FORMS = ("npy", "csv", "parquet")
 LETTERS = string.ascii_letters + string.digits + " .,;:_()/é漢Ω\u00a0" + "'\"<>&{}%"
 NASTY = (
-    None, True, False, 0, 1, -1, 2**31, 2**63, 10**20, 0.5, -0.0, 1e308, "", " ", "a", "=1", "\x00", "\u202e", "a" * 3000,
-    [], {}, [[]], {"a": 1}, "0" * 32, "0" * 64, "../x", "https://example.org", "javascript:x",
+    None, True, False, 0, 1, -1, 2**31, 2**63, 10**20, 0.5, -0.0, 1e308, "", " ", "a", "=1", "\x00", "\u202e",
+    "a" * 3000,    [], {}, [[]], {"a": 1}, "0" * 32, "0" * 64, "../x", "https://example.org", "javascript:x",
 )  # fmt: skip
 WATCHED = (
-    "open", "exec", "compile", "import", "pickle.find_class", "subprocess.Popen", "socket.connect", "os.system", "os.mkdir",
-    "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.fork", "os.posix_spawn",
-    "tempfile.mkstemp", "tempfile.mkdtemp", "ctypes.dlopen",
+    "open", "exec", "compile", "import", "pickle.find_class", "subprocess.Popen", "socket.connect", "os.system",
+    "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.fork",
+    "os.posix_spawn", "tempfile.mkstemp", "tempfile.mkdtemp", "ctypes.dlopen",
 )  # fmt: skip
+
+MARKER = "/shiftbench-marker"
+"""A name that is asked for before and after, so that a trace of the process shows when it read."""
 
 
 class Watch:
@@ -98,8 +109,6 @@ def right(rng, form):
 
 
 def _answered(told):
-    from leaderboard.manifest import Answered
-
     return tuple(Answered(**test) for test in told["tests"])
 
 
@@ -256,11 +265,11 @@ def array_edit(rng, content):
     if kind == 0:
         return flipped(rng, content[:head], 4) + content[head:]
     if kind == 1:
-        array = np.load(_held(content))
+        array = np.load(io.BytesIO(content))
         array.ravel()[rng.integers(array.size)] = rng.choice([np.nan, np.inf, -np.inf, 0, -1, 1e30, 5])
         return forged.npy(array)
     if kind == 2:
-        array = np.load(_held(content))
+        array = np.load(io.BytesIO(content))
         turned = (
             array.astype("f8"),
             array.astype(">f4"),
@@ -272,12 +281,6 @@ def array_edit(rng, content):
         )
         return forged.npy(turned[rng.integers(len(turned))])
     return cut(rng, content) if kind == 3 else flipped(rng, content)
-
-
-def _held(content):
-    import io
-
-    return io.BytesIO(content)
 
 
 def table_edit(rng, form, told, said):
@@ -305,7 +308,7 @@ MUTATIONS = ("flip", "cut", "zip", "name", "json", "json bytes", "content", "con
 
 
 def mutated(rng, form, kind):
-    """A bundle with a mutation, and what it has to be if it is accepted: "same" as before, "right", or None: nothing."""
+    """A bundle with a mutation, and what it is if it is accepted: "same" as before, "right", or None: nothing."""
     contents, told, said = right(rng, form)
     if kind in ("json", "json bytes"):
         sealed = json.loads(forged.sealed(told, contents)["manifest.json"])
@@ -362,12 +365,39 @@ def examine(data, allowed, said, watch):
     return "accepted", ""
 
 
-def fuzz(valid, mutations, seed):
-    """Counts of verdicts by kind, findings and slowest reading of so many bundles."""
-    watch, findings, counts, slowest = Watch(), [], Counter(), 0.0
+def apart(data, allowed, said, watch):
+    """`examine` in a process of its own: a library that is ended by what it reads takes that process alone.
+
+    Then the reader with limits has to say so, by a refusal.
+    """
+    here, there = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        verdict = examine(data, allowed, said, watch)
+        os.write(there, json.dumps([*verdict, watch.seen]).encode()[:60_000])
+        os._exit(0)
+    os.close(there)
+    with os.fdopen(here, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    if told:
+        code, finding, watch.seen[:] = json.loads(told)
+        return code, finding
+    try:
+        caged.parse(data, QUESTIONS)
+    except Refused as refused:
+        return f"ended, {refused.code}", "" if refused.code == "bundle-reader" else f"{refused}"
+    return "error", "ended once, and read with limits"
+
+
+def fuzz(valid, mutations, seed, watch):
+    """Counts of verdicts by kind and findings of so many bundles; each draws from (seed, number) alone."""
+    findings, counts = [], Counter()
     for form in FORMS:  # what is imported late is imported now
         examine(forged.bundle(form), "right", None, watch)
     watch.seen.clear()
+    os.path.lexists(MARKER)
     for number in range(valid + mutations):
         rng = np.random.default_rng((seed, number))
         form = FORMS[rng.integers(3)]
@@ -380,14 +410,28 @@ def fuzz(valid, mutations, seed):
         else:
             kind = MUTATIONS[number % len(MUTATIONS)]
             data, allowed, said = mutated(rng, form, kind)
-        start = time.perf_counter()
-        code, finding = examine(data, allowed, said, watch)
-        slowest = max(slowest, time.perf_counter() - start)
-        counts[kind, "accepted" if code == "accepted" else "error" if code == "error" else "refused"] += 1
-        counts["code", code] += 1
+        judge = apart if kind == "content bytes" and form == "parquet" else examine
+        code, finding = judge(data, allowed, said, watch)
+        counts[f"{kind} {code if code in ('accepted', 'error') else 'refused'}"] += 1
+        counts[f"code {code}"] += 1
         if finding:
             findings.append(f"{number} {kind} {form}: {finding}"[:300])
-    return {"seed": seed, "findings": findings, "events": watch.seen[:20], "counts": counts, "slowest": slowest}
+    os.path.lexists(MARKER)
+    return {"findings": findings, "events": watch.seen[:20], "counts": dict(sorted(counts.items()))}
+
+
+def control(name, seed, watch):
+    """Number of findings about a reader without a check, or about one that writes a file; none would be a fault."""
+    if name == "writes":
+        path = Path(tempfile.gettempdir()) / "written"
+        place, weaker = (bundle, "read"), lambda *given: (path.touch(), path.unlink(), READ(*given))[2]
+    else:
+        *place, weaker, _ = WEAKER[name]
+    kept = getattr(*place)
+    setattr(*place, weaker)
+    found = fuzz(0, 120, seed, watch)
+    setattr(*place, kept)
+    return len(found["findings"]) + len(found["events"])
 
 
 def main():
@@ -395,20 +439,14 @@ def main():
     parser.add_argument("--valid", type=int, default=50)
     parser.add_argument("--mutated", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--weaken", default="")
+    parser.add_argument("--controls", nargs="*", default=(), help="checks that are taken out, one at a time")
     asked = parser.parse_args()
-    import resource
-
     resource.setrlimit(resource.RLIMIT_AS, (3 * 2**29, 3 * 2**29))
-    if asked.weaken:
-        from tests.leaderboard.test_attacks import WEAKER
-
-        module, name, weaker, _ = WEAKER[asked.weaken]
-        setattr(module, name, weaker)
-    found = fuzz(asked.valid, asked.mutated, asked.seed)
-    counts = {" ".join(key): count for key, count in sorted(found["counts"].items())}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps(found | {"counts": counts, "rss_mb": peak // 1024}, indent=1))
+    watch = Watch()
+    found = {"seed": asked.seed} | fuzz(asked.valid, asked.mutated, asked.seed, watch)
+    found["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    found["controls"] = {name: control(name, asked.seed, watch) for name in asked.controls}
+    print(json.dumps(found, indent=1, ensure_ascii=True))  # noqa: T201
 
 
 if __name__ == "__main__":
