@@ -1,6 +1,5 @@
 """From a folder of entries to its pages: read, scored, ranked, written; the same inputs give the same bytes."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from leaderboard import entries, ranking, scores
 from leaderboard.board import Board
 from leaderboard.bundle import Bundle
 from leaderboard.real import FILE
+from leaderboard.record import Record
 from leaderboard.scored import Scored
 from leaderboard.site import duel, entry, export, family, overview, pages, real, rules, sheet, words
 from leaderboard.site.sheet import Rerun, Sheet, Shown
@@ -21,8 +21,6 @@ from leaderboard.standing import Standing
 from shiftbench.catalog import load_suite
 from shiftbench.errors import InputError
 from shiftbench.prediction import LEVELS
-from shiftbench.report.shift_words import PARTS as MEANINGS
-from shiftbench.whole import whole
 
 Kind = Literal["development", "round", "private"]
 MARK = '<meta name="generator" content="shiftbench leaderboard">'
@@ -31,11 +29,15 @@ MARK = '<meta name="generator" content="shiftbench leaderboard">'
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a table comes from: a folder of entries, and the board that they answer."""
+    """Where a table comes from: a folder of entries, and the board that they answer.
+
+    `standing`: numbers of the entries that stand if they were made before, as those of a round with its canaries.
+    """
 
     folder: Path
     board: Board
     kind: Kind
+    standing: Sequence[Scored] | None = None
 
 
 def build(
@@ -55,8 +57,7 @@ def build(
     """
     check_output(output)
     sheets = [
-        table(source, line if source.kind != "round" else (), load)
-        for source in (Source(folder, board, kind), *rounds)
+        table(source, line if source.kind != "round" else (), load) for source in (Source(folder, board, kind), *rounds)
     ]
     if kind == "private" and not sheets[0].entries:
         raise InputError(f"{folder}: no entry of {sheets[0].suite} version {sheets[0].version}; expected .zip bundles")
@@ -69,7 +70,7 @@ def table(source: Source, line: Sequence[Bundle] = (), load: entries.Load = bund
     """Everything that the pages of one table show, recomputed from its bundles."""
     board = source.board
     found = entries.read(source.folder, board.questions, load)
-    standing = scores.scored(found.standing, board, line)
+    standing = scores.scored(found.standing, board, line) if source.standing is None else source.standing
     placed = ranking.rank(standing)
     gone = [one.bundle for one in found.entries.values() if one.state in ("superseded", "withdrawn")]
     others = [*gone, *(bundle for one in found.entries.values() for bundle in one.reruns)]
@@ -107,7 +108,7 @@ def _shown(
     numbers: Scored,
     place: Standing,
     alone: Mapping[str, tuple[Scored, Standing]],
-    records: Sequence[entries.Record],
+    records: Sequence[Record],
 ) -> Shown:
     past = one.past
     reruns = zip(one.reruns, past.reruns if past else (), strict=True)
@@ -134,16 +135,15 @@ def way(one: Sheet) -> str:
 def write(sheets: Mapping[str, Sheet], output: Path, numbers: pd.DataFrame | None = None) -> None:
     """Write all pages of tables, by the folder of each, and remove older ones."""
     check_output(output)
-    made = {
-        path: text for folder, one in sheets.items() for path, text in _pages(folder, one, sheets, numbers)
-    }
+    made = {path: text for folder, one in sheets.items() for path, text in pages_of(folder, one, sheets, numbers)}
     for old in [path for path in output.rglob("*") if path.is_file()]:
         if str(old.relative_to(output)) not in made:
             old.unlink()
     for path, text in made.items():
         (output / path).parent.mkdir(parents=True, exist_ok=True)
-        with whole(output / path) as partial:
-            partial.write_text(text, encoding="utf-8", newline="\n")
+        partial = output / f"{path}.part"  # no half page is ever seen; a crash leaves nothing that cannot be made again
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(output / path)
 
 
 def check_output(output: Path) -> None:
@@ -152,11 +152,11 @@ def check_output(output: Path) -> None:
         return
     first = output / "index.html"
     if not first.is_file() or MARK not in first.read_text(encoding="utf-8", errors="replace")[:4000]:
-        raise InputError(f"{output}: holds something else than pages of the leaderboard; expected a new or empty folder")
+        raise InputError(f"{output}: holds other things than pages of the leaderboard; expected an empty folder")
 
 
-def _pages(
-    folder: str, one: Sheet, sheets: Mapping[str, Sheet], numbers: pd.DataFrame | None
+def pages_of(
+    folder: str, one: Sheet, sheets: Mapping[str, Sheet], numbers: pd.DataFrame | None = None
 ) -> Iterator[tuple[str, str]]:
     """Path and text of every file of one table."""
     up = "../" * folder.count("/")
@@ -174,15 +174,14 @@ def _pages(
     summaries = family.summaries(one)
     yield page("index.html", "index.html", **overview.values(one))
     yield folder + "table.tsv", export.tsv(one)
-    yield page("shifts.html", "shifts.html", summaries=summaries, hardest=family.hardest(summaries), axis=family.axis(summaries),
-               meanings=MEANINGS | {"": family.meaning(one.families[0])})  # fmt: skip
+    yield page("shifts.html", "shifts.html", **family.shifts(summaries))
     yield page("compare.html", "compare.html", **duel.values(one))
     yield page("rules.html", "rules.html", **rules.values())
     if with_real and numbers is not None:
         yield page("real.html", "real.html", **real.values(numbers))
     for summary in summaries:
         path = f"shifts/{words.page_of_family(summary.family.name)}"
-        yield page(path, "family.html", **family.values(one, summary))
+        yield page(path, "family.html", **family.values(summary))
     for shown in one.entries.values():
         path = f"entries/{words.page_of(shown.id)}"
         yield page(path, "entry.html", levels=LEVELS, flags=rules.flags(), **entry.values(one, shown))

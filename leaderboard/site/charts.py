@@ -1,7 +1,7 @@
 """Where the marks of a chart lie; templates/charts.html draws them, without any styling of its own."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from leaderboard.standing import Interval
@@ -103,3 +103,14 @@ class Panel:
         if any(math.isnan(y) for _, y in points):
             return ""
         return "M" + "L".join(f"{self.px(x)} {self.py(y)}" for x, y in points) + "Z"
+
+
+def known(values: Iterable[float]) -> list[float]:
+    """Those that are defined."""
+    return [float(value) for value in values if not math.isnan(value)]
+
+
+def mean(values: Iterable[float]) -> float:
+    """Mean of those that are defined; NaN without any."""
+    defined = known(values)
+    return sum(defined) / len(defined) if defined else math.nan

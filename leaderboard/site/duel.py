@@ -9,13 +9,16 @@ from shiftbench.spec import NULL
 
 def values(of: Sheet) -> dict[str, Any]:
     """What the template asks for."""
-    known = [one for one in of.standing if sheet.by_world(one.scored)[2]]
     rows = _rows(of)
-    most = max((len(worlds) for one in known for worlds in sheet.by_world(one.scored)[2].values()), default=0)
+    found = [(one, _worlds(one, rows)) for one in of.standing]
+    known = [(one, worlds) for one, worlds in found if any(worlds.values())]
+    most = max((len(row) for _, worlds in known for row in worlds.values()), default=0)
     return {
-        "entries": known,
+        "entries": [one for one, _ in known],
         "numbers": {
-            "entries": [{"id": one.id, "title": one.manifest.title, "worlds": _worlds(one, rows)} for one in known],
+            "entries": [
+                {"id": one.id, "title": words.visible(one.manifest.title), "worlds": worlds} for one, worlds in known
+            ],
             "rows": rows,
             "critical": {str(count): round(sheet.critical(count), 9) for count in range(2, most + 1)},
             "wins": of.table.wins,
@@ -30,13 +33,13 @@ def _rows(of: Sheet) -> list[dict[str, Any]]:
     for part in sheet.PARTS:
         members = [family.name for family in of.families if family.part == part]
         if members:
-            rows.append({"key": f"part {part}", "title": words.title(part), "level": 1})
-        rows += [{"key": f"family {name}", "title": words.title(name), "level": 2} for name in members]
+            rows.append({"key": f"part {part}", "title": words.named(part), "level": 1})
+        rows += [{"key": f"family {name}", "title": words.named(name), "level": 2} for name in members]
     return [*rows, {"key": f"family {NULL}", "title": "Severity 0, not in the score", "level": 1}]
 
 
 def _worlds(one: Shown, rows: list[dict[str, Any]]) -> dict[str, sheet.Worlds]:
-    whole, parts, families = sheet.by_world(one.scored)
+    whole, parts, families = one.worlds
     known = {"score": whole}
     known |= {f"part {name}": worlds for name, worlds in parts.items()}
     known |= {f"family {name}": worlds for name, worlds in families.items()}

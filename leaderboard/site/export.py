@@ -1,4 +1,4 @@
-"""The table as a file for a spreadsheet or a program: every number, and no text that either would take for a formula."""
+"""The table as a file for a spreadsheet or a program: every number, and no text that is taken for a formula."""
 
 import math
 import unicodedata

@@ -20,12 +20,11 @@ TEXTS = {name: family.text for name, family in FAMILIES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An entry under this family: its interval, its raw and scaled numbers by dose."""
+    """An entry under this family: its score, and its CRPS by dose, mean over worlds."""
 
     shown: Shown
     found: Interval
     raw: dict[str, float]
-    scaled: dict[str, float]
 
     @property
     def control(self) -> bool:
@@ -61,8 +60,8 @@ class Summary:
         text = f"Best: {self.best.shown.manifest.title}, {words.number(self.best.found.value, 2)}."
         if self.ridge is None:
             return text
-        name = self.ridge.shown.manifest.title
-        return f"{text} {self.beat} of {self.rivals} beat the best ridge ({name}, {words.number(self.ridge.found.value, 2)})."
+        ridge = f"{self.ridge.shown.manifest.title}, {words.number(self.ridge.found.value, 2)}"
+        return f"{text} {self.beat} of {self.rivals} beat the best ridge ({ridge})."
 
 
 def summaries(of: Sheet) -> list[Summary]:
@@ -70,16 +69,27 @@ def summaries(of: Sheet) -> list[Summary]:
     return [_summary(of, family) for family in of.families]
 
 
-def values(of: Sheet, one: Summary) -> dict[str, Any]:
+def shifts(found: Sequence[Summary]) -> dict[str, Any]:
+    """What the template of the page of all families asks for."""
+    return {
+        "summaries": found,
+        "hardest": hardest(found),
+        "axis": charts.score_axis([tried.found for one in found for tried in one.tried]),
+        "meanings": MEANINGS | {one.family.part: meaning(one.family) for one in found},
+    }
+
+
+def values(one: Summary) -> dict[str, Any]:
     """What the template of a family's page asks for."""
     family = one.family
-    top = max([cell.floor for cell in family.cells] + [x for tried in one.tried for x in tried.raw.values() if x == x])
+    raw = [value for tried in one.tried for value in tried.raw.values()]
+    known = [value for value in [*raw, *(cell.floor for cell in family.cells), 0.1] if not math.isnan(value)]
     return {
         "one": one,
         "family": family,
         "meaning": meaning(family),
         "axis": charts.score_axis([tried.found for tried in one.tried]),
-        "raw": Axis(0, top * 1.05),
+        "raw": Axis(0, max(known) * 1.05),
         "rungs": [(cell, _rung(cell)) for cell in family.cells],
         "labels": sorted({tried.shown.manifest.division.labels for tried in one.tried}),
     }
@@ -114,18 +124,11 @@ def _summary(of: Sheet, family: Family) -> Summary:
 
 
 def _tried(one: Shown, family: Family) -> Tried:
-    rows = sheet.crps(one.scored)
-    mine = rows[rows["family"] == family.name]
-    means = mine.groupby("dose")[["value", "scaled"]].agg(lambda values: values.mean(skipna=False))
     standing = one.standing
     found = standing.source_law if family.name == NULL else standing.families.get(family.name, sheet.UNKNOWN)
-    raw, scaled = ({str(dose): float(x) for dose, x in means[name].items()} for name in ("value", "scaled"))
-    return Tried(one, found, raw, scaled)
-
-
-def axis(found: Sequence[Summary]) -> Axis:
-    """One scale for all families."""
-    return charts.score_axis([tried.found for one in found for tried in one.tried])
+    rows = {cell.dose: one.cells.get((family.name, cell.dose), []) for cell in family.cells}
+    raw = {dose: charts.mean([row["value"] for row in mine]) for dose, mine in rows.items()}
+    return Tried(one, found, raw)
 
 
 def hardest(found: Sequence[Summary]) -> str:
@@ -136,6 +139,6 @@ def hardest(found: Sequence[Summary]) -> str:
     worst = min(known, key=lambda one: (one.best.found.value if one.best else 0.0, one.family.name))
     assert worst.best is not None
     return (
-        f"Hardest is {words.title(worst.family.name).lower()}: the best entry covers "
+        f"Hardest is {words.inside(worst.family.name)}: the best entry covers "
         f"{words.share(worst.best.found.value)} of the way from the training mean to the source oracle."
     )

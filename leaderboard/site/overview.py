@@ -168,7 +168,7 @@ def _sections(ranked: Sequence[Row]) -> list[Section]:
 
 
 def _section(labels: int, rows: Sequence[Row]) -> Section:
-    heading = f"Ranked with {labels} labelled rows of each test law" if labels else "Ranked, without labels of the target"
+    heading = f"Ranked with {labels} labels of each target" if labels else "Ranked, without labels of the target"
     numbers = sorted({row.standing.group for row in rows})
     groups = [(number, tuple(row for row in rows if row.standing.group == number)) for number in numbers]
     return Section(labels, heading, tuple(Group(number, _told(members), members) for number, members in groups))
@@ -218,7 +218,7 @@ def _strip(ranked: Sequence[Row], axis: charts.Axis) -> Strip:
     for row in rows:
         place = axis.at(row.standing.score.value)
         lane = next((number for number, end in enumerate(ends) if place - end >= GAP), len(ends))
-        ends[lane:lane + 1] = [place]
+        ends[lane : lane + 1] = [place]
         lanes.append(lane)
     deepest = max(lanes, default=0)
     dots = [
@@ -240,7 +240,7 @@ def _labels(rows: Sequence[Row], axis: charts.Axis) -> list[Label]:
         known = [row for row in rows if row.control is control and not math.isnan(row.standing.score.value)]
         if not known:
             continue
-        value, text = known[-1].standing.score.value, words.cut(known[-1].manifest.title, 34)
+        value, text = known[-1].standing.score.value, words.cut(known[-1].manifest.title, 28)
         place = axis.at(value)
         if all(abs(place - axis.at(one.value)) > 0.45 for one in found):
             found.append(Label(value, text, style, "start" if place < 0.25 else "end" if place > 0.75 else "middle"))

@@ -23,12 +23,13 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_visible,
     )
     for name in (
-        "title", "number", "signed", "share", "ends", "duration", "count", "ordinal", "page_of", "safe_link", "plain", "page_of_family",
+        "named", "number", "share", "ends", "duration", "count", "ordinal", "page_of", "page_of_family", "safe_link",
+        "plain", "sentence",
     ):  # fmt: skip
-        made.filters[name if name != "title" else "named"] = getattr(words, name)
-    made.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}"
+        made.filters[name] = getattr(words, name)
     made.globals["panel_size"] = {
         "width": charts.WIDTH,
         "height": charts.HEIGHT,
@@ -38,6 +39,11 @@ def environment() -> jinja2.Environment:
         "bottom": charts.HEIGHT - charts.BOTTOM,
     }
     return made
+
+
+def _visible(value: Any) -> Any:
+    """A value as a template prints it: text of others without what a reader cannot see."""
+    return words.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
@@ -68,6 +74,4 @@ def policy() -> str:
 def page(template: str, root: str, **values: Any) -> str:
     """HTML of a page; `root`: the way from its folder to that of its table ("" or "../")."""
     style, script = Markup(inlined("site.css")), Markup(inlined("site.js"))
-    return environment().get_template(template).render(
-        policy=policy(), style=style, script=script, root=root, **values
-    )
+    return environment().get_template(template).render(policy=policy(), style=style, script=script, root=root, **values)

@@ -1,6 +1,7 @@
 """Real data beside the table: what recipes reach on them, never ranked."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,11 @@ import pandas as pd
 from leaderboard.site import words
 from leaderboard.site.charts import Axis
 from leaderboard.standing import Interval
+from shiftbench.catalog import bundled_recipes
 
 METRICS = {"pearson": "Pearson r", "spearman": "Spearman rank correlation", "auroc": "AUROC", "auprc": "AUPRC"}
+CHANCE = {"auroc": 0.5}
+"""Where a drawing begins, 0 else."""
 TASKS = {
     "lentimpra": "lentiMPRA, held-out sequences",
     "lentimpra_gc": "lentiMPRA, by GC content",
@@ -30,47 +34,56 @@ class Line:
     recipe: str
     found: Interval
 
+    @property
+    def control(self) -> bool:
+        """Whether it is a control."""
+        known = bundled_recipes().get(self.recipe)
+        return known is not None and known.kind == "control"
+
 
 @dataclass(frozen=True, slots=True)
 class Test:
     """A test set with everybody on it, best first; `ceiling`: what noise in the measurement allows, NaN if unknown."""
 
     name: str
-    metric: str
     ceiling: float
-    axis: Axis
     lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A real task with its test sets."""
+    """A real task with its metric, one scale for all, and its test sets."""
 
-    name: str
     title: str
+    metric: str
+    axis: Axis
     tests: tuple[Test, ...]
 
 
 def values(numbers: pd.DataFrame) -> dict[str, Any]:
     """What the template asks for, from the columns of real.tsv."""
-    tasks = [
-        Task(str(name), TASKS.get(str(name), words.title(str(name))), tuple(_tests(rows)))
-        for name, rows in numbers.groupby("task", sort=False)
+    return {"tasks": [_task(str(name), rows) for (name, _), rows in numbers.groupby(["task", "metric"], sort=False)]}
+
+
+def _task(name: str, rows: pd.DataFrame) -> Task:
+    metric = str(rows["metric"].iloc[0])
+    numbers = rows[["value", "low", "high", "ceiling"]]
+    low, high = _tenth(numbers.min().min(), math.floor), _tenth(numbers.max().max(), math.ceil)
+    start = CHANCE.get(metric, 0.0)
+    axis = Axis(min(start, low), max(start + 0.1, high))
+    tests = tuple(_test(str(test), mine) for test, mine in rows.groupby("test", sort=False))
+    return Task(TASKS.get(name, words.named(name)), METRICS.get(metric, metric), axis, tests)
+
+
+def _tenth(value: float, towards: Callable[[float], int]) -> float:
+    return towards(round(value * 10, 6)) / 10
+
+
+def _test(name: str, rows: pd.DataFrame) -> Test:
+    ordered = rows.sort_values(["value", "recipe"], ascending=[False, True])
+    lines = [
+        Line(str(recipe), Interval(float(value), float(low), float(high)))
+        for recipe, value, low, high in ordered[["recipe", "value", "low", "high"]].itertuples(index=False)
     ]
-    return {"tasks": tasks}
-
-
-def _tests(rows: pd.DataFrame) -> list[Test]:
-    found = []
-    for (name, metric), mine in rows.groupby(["test", "metric"], sort=False):
-        lines = [
-            Line(str(row.recipe), Interval(float(row.value), float(row.low), float(row.high)))
-            for row in mine.sort_values(["value", "recipe"], ascending=[False, True]).itertuples()
-        ]
-        ceilings = mine["ceiling"].dropna()
-        ceiling = float(ceilings.iloc[0]) if len(ceilings) else math.nan
-        low = min(line.found.low if line.found.low == line.found.low else line.found.value for line in lines)
-        start = 0.5 if metric == "auroc" else 0.0
-        axis = Axis(min(start, math.floor(low * 10) / 10), 1.0)
-        found.append(Test(str(name), METRICS.get(str(metric), str(metric)), ceiling, axis, tuple(lines)))
-    return found
+    ceilings = rows["ceiling"].dropna()
+    return Test(name, float(ceilings.iloc[0]) if len(ceilings) else math.nan, tuple(lines))

@@ -13,7 +13,10 @@ DIVISIONS = (
         "Whether it uses what is known of the simulator: the motif matrices of its release, or its law.",
     ),
     ("Sees test inputs", "Whether it was fitted or calibrated on the letters of test sequences."),
-    ("Label budget", "Labelled rows of each test law that were used: 0, 32 or 256. Never mixed: places are within one."),
+    (
+        "Label budget",
+        "Labelled rows of each test law that were used: 0, 32 or 256. Places are within one.",
+    ),
     ("Size", "The CPU preset has 6,000 training rows of the same pool and networks of a quarter of the width."),
     ("Control", "What a suite always runs beside: training mean, ridges and references. They are ranked like others."),
 )

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from leaderboard.averages import Averages, averages
+from leaderboard.averages import averages
 from leaderboard.board import Board
 from leaderboard.history import State
 from leaderboard.manifest import Manifest
@@ -23,6 +24,10 @@ UNKNOWN = Interval(math.nan, math.nan, math.nan)
 PARTS = ("genome", "program", "assay")
 Worlds = dict[str, float]
 """Numbers by world."""
+ByWorld = tuple[Worlds, dict[str, Worlds], dict[str, Worlds]]
+"""Score, parts and families by world."""
+Place = tuple[str, str]
+"""Family and dose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,7 @@ class Rerun:
     sha256: str
 
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
     """An entry as it is shown: its numbers, where it stands, and what the ledger tells of it.
 
@@ -62,6 +66,28 @@ class Shown:
     def manifest(self) -> Manifest:
         """What is declared."""
         return self.scored.manifest
+
+    @cached_property
+    def cells(self) -> dict[Place, list[dict[str, Any]]]:
+        """Rows of the ranked number by family and dose, in the order of worlds."""
+        found: dict[Place, list[dict[str, Any]]] = {}
+        for row in sorted(crps(self.scored).to_dict("records"), key=lambda row: str(row["world"])):
+            found.setdefault((str(row["family"]), str(row["dose"])), []).append(row)
+        return found
+
+    @cached_property
+    def held(self) -> dict[Place, dict[float, float]]:
+        """Share of measurements that intervals hold by their level, by family and dose."""
+        found: dict[Place, dict[float, float]] = {}
+        for row in self.scored.reliability.to_dict("records"):
+            levels = found.setdefault((str(row["family"]), str(row["dose"])), {})
+            levels[round(float(row["level"]), 4)] = float(row["held"])
+        return found
+
+    @cached_property
+    def worlds(self) -> "ByWorld":
+        """Score, parts and families in each world."""
+        return by_world(self.scored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +153,29 @@ def crps(scored: Scored) -> pd.DataFrame:
     return scored.cells[scored.cells["metric"] == "crps"]
 
 
-def by_world(scored: Scored) -> tuple[Worlds, dict[str, Worlds], dict[str, Worlds]]:
+def by_world(scored: Scored) -> ByWorld:
     """Score, parts and families of an entry in each world where all of their cells have a number.
 
     Severity 0 is a family of no part. Cells without a scale are left out, as in the ranks.
     """
-    rows = crps(scored)
-    shifted = averages(rows[(rows["part"] != "") & rows["scale"].astype(bool)])
-    start = averages(rows[rows["part"] == ""])
-    families = {**_named(start, start.families), **_named(shifted, shifted.families)}
-    (whole,) = _named(shifted, {"": shifted.whole}).values()
-    return whole, _named(shifted, shifted.parts), families
+    whole: Worlds = {}
+    parts: dict[str, Worlds] = {}
+    families: dict[str, Worlds] = {}
+    for world, rows in crps(scored).groupby("world"):
+        shifted = averages(rows[(rows["part"] != "") & rows["scale"].astype(bool)])
+        start = averages(rows[rows["part"] == ""])
+        for name, values in (start.families | shifted.families).items():
+            _keep(families.setdefault(name, {}), str(world), values)
+        for name, values in shifted.parts.items():
+            _keep(parts.setdefault(name, {}), str(world), values)
+        _keep(whole, str(world), shifted.whole)
+    return whole, parts, families
 
 
-def _named(of: Averages, columns: Mapping[str, NDArray[np.float64]]) -> dict[str, Worlds]:
-    names = [str(unit[0]) for unit in of.units]
-    return {
-        key: {world: float(value) for world, value in zip(names, values, strict=True) if not math.isnan(value)}
-        for key, values in columns.items()
-    }
+def _keep(worlds: Worlds, world: str, values: NDArray[np.float64]) -> None:
+    """Note the number of a world, if it has one."""
+    if len(values) and not math.isnan(values[0]):
+        worlds[world] = float(values[0])
 
 
 def critical(worlds: int) -> float:

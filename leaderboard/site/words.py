@@ -3,9 +3,11 @@
 import hashlib
 import math
 import re
+import unicodedata
 from urllib.parse import urlsplit
 
 from leaderboard.standing import Interval
+from leaderboard.text import UNSEEN
 from shiftbench.report.tables import decimal, percent
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]")
@@ -25,7 +27,7 @@ TITLES = {
 """What families and parts are called in print; others by their own name."""
 
 
-def title(name: str) -> str:
+def named(name: str) -> str:
     """Name of a family or part in print."""
     return TITLES.get(name, name.replace("_", " ").capitalize())
 
@@ -33,11 +35,6 @@ def title(name: str) -> str:
 def number(value: float, digits: int = 3) -> str:
     """Fixed decimals with a true minus sign; a dash if undefined."""
     return NONE if math.isnan(value) else decimal(round(value, digits), digits)
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """Number with its sign, also of a gain."""
-    return f"+{number(value, digits)}" if value > 0 else number(value, digits)
 
 
 def share(value: float, digits: int = 0) -> str:
@@ -72,9 +69,9 @@ def ordinal(place: int) -> str:
     return f"{place}{ending}"
 
 
-def listed(names: list[str]) -> str:
-    """Names in a sentence: a, b and c."""
-    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+def sentence(text: str) -> str:
+    """Text with a capital at its start."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def page_of(entry: str) -> str:
@@ -113,3 +110,14 @@ def plain(value: float) -> str:
 def page_of_family(name: str) -> str:
     """File name of a family's page; its names are those of the suite."""
     return f"{name.replace('_', '-')}.html"
+
+
+def inside(name: str) -> str:
+    """Name of a family or part within a sentence: small, unless it begins with an abbreviation."""
+    known = named(name)
+    return known if known[1:2].isupper() else f"{known[:1].lower()}{known[1:]}"
+
+
+def visible(text: str) -> str:
+    """Text whose control, format and bidi characters are marks that can be seen; entries with them are refused too."""
+    return "".join("\ufffd" if unicodedata.category(one) in UNSEEN and one != "\n" else one for one in text)

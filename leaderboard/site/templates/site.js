@@ -164,8 +164,8 @@ function duel(root) {
       line.append(chart);
       return line;
     }));
-    table.tHead.rows[0].cells[1].textContent = cut(one.title, 40);
-    table.tHead.rows[0].cells[2].textContent = cut(two.title, 40);
+    table.tHead.rows[0].cells[1].textContent = cut(one.title, 28);
+    table.tHead.rows[0].cells[2].textContent = cut(two.title, 28);
   };
   const asked = new URLSearchParams(location.hash.slice(1));
   const chosen = [["a", first, 0], ["b", second, Math.min(1, data.entries.length - 1)]];
