@@ -104,14 +104,55 @@ def test_the_schema_is_the_one_of_the_records():
 
 
 NAMES = [
-    ("suite",), ("suite_version",), ("entry",), ("team",), ("title",), ("seeds",), ("tests", 0, "digest"), ("cost",),
-    ("tests", 0, "rows"), ("model", "kind"), ("model", "width"), ("division", "labels"), ("division", "ensemble"),
-    ("cost", "seconds"), ("environment",), ("files",), ("weights",), ("schema_version",), ("outputs",),
-]  # fmt: skip
+    ("suite",),
+    ("suite_version",),
+    ("entry",),
+    ("team",),
+    ("title",),
+    ("seeds",),
+    ("tests", 0, "digest"),
+    ("cost",),
+    ("tests", 0, "rows"),
+    ("model", "kind"),
+    ("model", "width"),
+    ("division", "labels"),
+    ("division", "ensemble"),
+    ("cost", "seconds"),
+    ("environment",),
+    ("files",),
+    ("weights",),
+    ("schema_version",),
+    ("outputs",),
+]
 VALUES = [
-    None, 0, 1, -1, 7, 32, 0.5, -0.5, 1e16, True, "", "a", "abc-def", "Abc", "a" * 250, "network", "0" * 32, "0" * 64, [],
-    [0],    ["a"], [0] * 70, {}, {"a": "b"}, {"mean.npy": "0" * 64}, {"other.npy": "0" * 64}, {"name": "x", "sha256": "0" * 64},
-]  # fmt: skip
+    None,
+    0,
+    1,
+    -1,
+    7,
+    32,
+    0.5,
+    -0.5,
+    1e16,
+    True,
+    "",
+    "a",
+    "abc-def",
+    "Abc",
+    "a" * 250,
+    "network",
+    "0" * 32,
+    "0" * 64,
+    [],
+    [0],
+    ["a"],
+    [0] * 70,
+    {},
+    {"a": "b"},
+    {"mean.npy": "0" * 64},
+    {"other.npy": "0" * 64},
+    {"name": "x", "sha256": "0" * 64},
+]
 
 
 def test_the_schema_and_the_reader_agree():
