@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from leaderboard.manifest import Manifest
 from leaderboard.refused import Refused
-from leaderboard.tables import ID, QUANTILE, SEED, TEST, Rows, check_columns
+from leaderboard.tables import QUANTILE, SEED, Rows, check_columns
 from leaderboard.text import shown
+from shiftbench.outside.file import ID, TEST
 
 LINE = 4096
 """Most bytes of a line."""

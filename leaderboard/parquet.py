@@ -10,8 +10,9 @@ import numpy as np
 
 from leaderboard.manifest import Manifest
 from leaderboard.refused import Refused
-from leaderboard.tables import ID, SEED, TEST, Rows, check_columns
+from leaderboard.tables import SEED, Rows, check_columns
 from leaderboard.text import shown
+from shiftbench.outside.file import ID, TEST
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -81,23 +81,22 @@ def _slots(rows: Rows, told: Manifest, asked: Questions, total: int) -> NDArray[
     sets = {one.digest: one for one in asked.sets}
     known: dict[str | None, dict[str | None, int]] = {}
     start = 0
-    for test in told.tests:
-        ids = sets[test.digest].ids.tolist()
-        known[label(test.label, test.digest)] = dict(zip(ids, range(start, start + len(ids)), strict=True))
+    for one in told.tests:
+        ids = sets[one.digest].ids.tolist()
+        known[label(one.label, one.digest)] = dict(zip(ids, range(start, start + len(ids)), strict=True))
         start += len(ids)
     order = {seed: number for number, seed in enumerate(told.seeds)}
     seeds = [told.seeds[0]] * len(rows.test) if rows.seed is None else rows.seed
     slots = np.empty(len(rows.test), np.intp)
     for row, (test, id_, seed) in enumerate(zip(rows.test, rows.id, seeds, strict=True)):
-        ids = known.get(test)
-        if ids is None:
+        if test not in known:
             found = f"test {shown(test)}"
             raise Refused("row-test", f"{rows.where(row)}: {found}; expected label@digest of a set in manifest.json")
-        if id_ not in ids:
+        if id_ not in known[test]:
             raise Refused("row-id", f"{rows.where(row)}: id {shown(id_)}; expected an id of {shown(test)}")
         if seed not in order:
             raise Refused("row-seed", f"{rows.where(row)}: seed {seed}; expected one of {shown(told.seeds)}")
-        slots[row] = order[seed] * total + ids[id_]
+        slots[row] = order[seed] * total + known[test][id_]
     return slots
 
 

@@ -45,7 +45,8 @@ def check(
 
 
 def _questions(round_file: Path | None, store: Path | None) -> "Questions":
-    from leaderboard import board, rounds
+    from leaderboard import board
+    from leaderboard.rounds import questions
     from shiftbench.options import default_store
 
-    return rounds.questions(round_file) if round_file else board.questions(store or default_store())
+    return questions(round_file) if round_file else board.questions(store or default_store())
