@@ -54,4 +54,4 @@ def read(data: bytes, shapes: tuple[tuple[int, ...], ...], name: str) -> NDArray
 def _shape(text: str) -> tuple[int, ...]:
     """Sizes between the brackets; () if they are none."""
     sizes = text.replace(" ", "").removesuffix(",").split(",")
-    return tuple(int(size) for size in sizes) if all(0 < len(size) < 10 for size in sizes) else ()
+    return tuple(map(int, sizes)) if all(re.fullmatch(r"[1-9]\d{0,8}", size) for size in sizes) else ()

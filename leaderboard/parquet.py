@@ -41,7 +41,9 @@ def read(data: bytes, told: Manifest, name: str) -> Rows:
         file = ParquetFile(pa.BufferReader(data), **limits)
         _check_footer(file, told, len(data), name)
         table = ParquetFile(pa.BufferReader(data), metadata=file.metadata, read_dictionary=[TEST, ID], **limits)
-        return _rows(table.read(use_threads=False), name)
+        read = table.read(use_threads=False)
+        read.validate(full=True)  # Arrow follows a place outside a dictionary unless it is asked
+        return _rows(read, name)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         why = shown(str(error), 120)[1:-1]
         raise Refused("parquet-damaged", f"{name}: cannot be read ({why}); expected a whole Parquet file") from None

@@ -401,6 +401,7 @@ ATTACKS["shape turned"] = ("npy-shape", lambda: with_mean(header(described(shape
 ATTACKS["flat shape"] = ("npy-shape", lambda: with_mean(header(described(shape=f"({SAID.mean.size},)"))))
 ATTACKS["shape of 10^30"] = ("npy-shape", lambda: with_mean(header(described(shape=f"({10**30}, 1, 1)"))))
 ATTACKS["negative shape"] = ("npy-header", lambda: with_mean(header(described(shape="(-1, 40, 2)"))))
+ATTACKS["shape with a leading zero"] = ("npy-shape", lambda: with_mean(header(described(shape="(2, 40, 02)"))))
 ATTACKS["empty shape"] = ("npy-shape", lambda: with_mean(header(described(shape="()"))))
 ATTACKS["missing rows"] = ("npy-shape", lambda: with_mean(forged.npy(SAID.mean[:, :-1])))
 ATTACKS["twice the rows"] = ("npy-size", lambda: with_mean(forged.npy(np.repeat(SAID.mean, 4, axis=1))))

@@ -12,6 +12,7 @@ from functools import cache
 import jsonschema
 import numpy as np
 import pandas as pd
+from pyarrow import parquet
 
 from leaderboard.schema import PATH
 from leaderboard.tables import quantile_names
@@ -88,7 +89,7 @@ def _table(name, content, told, questions):
     if name.endswith("csv"):
         frame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, skip_blank_lines=False)
     else:
-        frame = pd.read_parquet(io.BytesIO(content))
+        frame = parquet.read_table(io.BytesIO(content)).replace_schema_metadata(None).to_pandas()
     rows = {}
     for row in frame.to_dict("records"):
         key = (row["test"], row["id"], int(row.get("seed", told["seeds"][0])))
