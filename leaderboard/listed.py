@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from leaderboard.standing import Interval, Standing, Table
-from leaderboard.text import FORMULA
+from leaderboard.text import FORMULA, visible
 from shiftbench.errors import StoreError
 from shiftbench.whole import whole
 
@@ -20,7 +20,7 @@ def rows(table: Table) -> Iterator[tuple[str, ...]]:
         parts = ", ".join(f"{part} {_decimal(value.value)}" for part, value in one.parts.items())
         yield (
             _place(one),
-            one.id,
+            visible(one.id),
             str(one.labels),
             _decimal(one.score.value),
             _ends(one.score),
@@ -100,4 +100,4 @@ def _ends(value: Interval) -> str:
 
 def _notes(one: Standing) -> str:
     copied = "" if one.counted else f"not counted: a near-copy of {', '.join(one.copies)}"
-    return "; ".join(filter(None, (one.unranked, copied, ", ".join(one.flags))))
+    return visible("; ".join(filter(None, (one.unranked, copied, ", ".join(one.flags)))))

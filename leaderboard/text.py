@@ -50,3 +50,8 @@ def check_link(link: str) -> None:
     plain = link.isascii() and not set(link) & set("\"'<>\\`{}|^ ")
     if link and not (link.startswith(LINK) and len(link) > len(LINK) and plain):
         raise Refused("text-link", f"manifest.json, 'link': {shown(link)}; expected '' or a plain {LINK} address")
+
+
+def visible(text: str) -> str:
+    """Text with a mark in place of every character that `check` would refuse as unseen; line breaks stay."""
+    return "".join("\ufffd" if unicodedata.category(one) in UNSEEN and one != "\n" else one for one in text)

@@ -4,6 +4,7 @@ from typing import Any
 
 from leaderboard.site import sheet, words
 from leaderboard.site.sheet import Sheet, Shown
+from leaderboard.text import visible
 from shiftbench.spec import NULL
 
 
@@ -17,7 +18,7 @@ def values(of: Sheet) -> dict[str, Any]:
         "entries": [one for one, _ in known],
         "numbers": {
             "entries": [
-                {"id": one.id, "title": words.visible(one.manifest.title), "worlds": worlds} for one, worlds in known
+                {"id": one.id, "title": visible(one.manifest.title), "worlds": worlds} for one, worlds in known
             ],
             "rows": rows,
             "critical": {str(count): round(sheet.critical(count), 9) for count in range(2, most + 1)},

@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from leaderboard.site import charts, words
+from leaderboard.text import visible
 
 HERE = Path(__file__).parent
 
@@ -43,7 +44,7 @@ def environment() -> jinja2.Environment:
 
 def _visible(value: Any) -> Any:
     """A value as a template prints it: text of others without what a reader cannot see."""
-    return words.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

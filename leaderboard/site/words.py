@@ -3,11 +3,9 @@
 import hashlib
 import math
 import re
-import unicodedata
 from urllib.parse import urlsplit
 
 from leaderboard.standing import Interval
-from leaderboard.text import UNSEEN
 from shiftbench.report.tables import decimal, percent
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]")
@@ -116,8 +114,3 @@ def inside(name: str) -> str:
     """Name of a family or part within a sentence: small, unless it begins with an abbreviation."""
     known = named(name)
     return known if known[1:2].isupper() else f"{known[:1].lower()}{known[1:]}"
-
-
-def visible(text: str) -> str:
-    """Text whose control, format and bidi characters are marks that can be seen; entries with them are refused too."""
-    return "".join("\ufffd" if unicodedata.category(one) in UNSEEN and one != "\n" else one for one in text)
