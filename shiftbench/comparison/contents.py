@@ -112,7 +112,7 @@ class Contents:
 def contender(text: str, known: Sequence[Contender]) -> Contender:
     """The contender that `recipe`, `recipe/wrapper` or `recipe/wrapper/budget` names; `InputError` if none is known."""
     recipe, *more = text.split("/")
-    wrapper, budget = [*more, "none", "0"][:2] if len(more) < 2 else more[:2]
+    wrapper, budget = [*more, *("none", "0")[len(more) :]][:2]
     recipes = sorted({one.recipe for one in known})
     if recipe not in recipes:
         raise InputError(f"compare: the run has no recipe {recipe!r}{did_you_mean(recipe, recipes)}")
