@@ -35,6 +35,8 @@ class Declaration:
         Licence of the code.
     link
         https address of code or paper.
+    hardware
+        What it was trained on, as "1 NVIDIA H100"; default system and architecture.
     outside_data
         It was trained on anything else than the training rows of the suite.
     generator_aware
@@ -55,6 +57,7 @@ class Declaration:
     description: str = ""
     licence: str = "BSD-3-Clause"
     link: str = ""
+    hardware: str = ""
     outside_data: Flag = False
     generator_aware: Flag = False
     sees_test_inputs: Flag = False

@@ -22,7 +22,7 @@ from shiftbench.errors import InputError
 from shiftbench.nodes import read_sample, wrap
 from shiftbench.prediction import QUANTILES, Prediction
 from shiftbench.spec import Fit
-from shiftbench.wrappers import WRAPPERS
+from shiftbench.wrappers import WRAPPERS, Wrapper
 
 STEP = 2.0**-12
 """Resolution of packed numbers, log2 units: far below any noise, and half of the bytes."""
@@ -120,7 +120,7 @@ def _told(contents: Contents, who: Contender, declared: Declaration, fits: Mappi
             labels=who.budget,  # type: ignore[arg-type]
         ),
         "environment": {"python": made["python"], "shiftbench": made["shiftbench"]} | made["packages"],
-        "cost": _cost(contents, fits, run["device"], made["platform"], joined=wrapper.scope == "seeds"),
+        "cost": _cost(contents, fits, run["device"], declared.hardware or _machine(made["platform"]), wrapper),
         "weights": _weights(declared.weights),
     } | {
         name: getattr(declared, name)
@@ -160,10 +160,15 @@ def _model(contents: Contents, who: Contender, declared: Declaration, fits: Mapp
     )
 
 
-def _cost(contents: Contents, fits: Mapping[str, Fit], device: str, hardware: str, *, joined: bool) -> Cost:
+def _machine(platform: str) -> str:
+    """System and architecture, nothing that tells one machine from others."""
+    return " ".join([platform.partition("-")[0], *re.findall("x86_64|AMD64|arm64|aarch64", platform)[:1]])
+
+
+def _cost(contents: Contents, fits: Mapping[str, Fit], device: str, hardware: str, wrapper: Wrapper) -> Cost:
     """What the fits behind one answer cost: those of one seed, mean over seeds, or all if they are joined."""
     costs = [contents.store.entry(name).cost() for name in fits]
-    answers = 1 if joined else len({fit.seed for fit in fits.values()})
+    answers = 1 if wrapper.scope == "seeds" else len({fit.seed for fit in fits.values()})
     seconds, cpu = (sum(cost.get(key, 0.0) for cost in costs) / answers for key in ("seconds", "cpu_seconds"))
     return Cost(device=device, hardware=hardware, seconds=round(seconds, 2), cpu_seconds=round(cpu, 2))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leaderboard.declaration import Declaration
-from leaderboard.pack import NORMAL, STEP, _sd, pack, rounded
+from leaderboard.pack import NORMAL, STEP, _machine, _sd, pack, rounded
 from leaderboard.questions import Asked, Questions
 from shiftbench.comparison.contents import Contender, read
 from shiftbench.errors import InputError
@@ -118,3 +118,15 @@ def test_rounding_stays_within_half_a_step():
     values = np.random.default_rng(1).normal(0, 3, 1000).astype(np.float32)
     assert np.abs(rounded(values) - values).max() <= STEP / 2 + 1e-7
     assert (rounded(values) / STEP % 1 == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        ("Linux-6.1.0-25-amd64-x86_64-with-glibc2.36", "Linux x86_64"),
+        ("macOS-15.1-arm64-arm-64bit", "macOS arm64"),
+        ("Plan9", "Plan9"),
+    ],
+)
+def test_hardware_is_told_without_the_machine(platform, told):
+    assert _machine(platform) == told
