@@ -189,7 +189,7 @@ def _answers(contents: Contents, found: Mapping[str, Sequence[Scored]], question
         quantiles.append(np.mean([one.quantiles for one in said], axis=0, dtype=np.float64))
         rows[asked.digest] = slice(start, start + len(asked.ids))
         start += len(asked.ids)
-    mean, sd, law = (np.concatenate(parts, axis=axis) for parts, axis in ((means, 1), (sds, 1), (quantiles, 0)))
+    mean, sd, law = np.concatenate(means, axis=1), np.concatenate(sds, axis=1), np.concatenate(quantiles)
     center, spread = (part.mean(axis=0, dtype=np.float64)[..., None] for part in (mean, sd))
     normal = np.allclose(law, center + spread * NORMAL, rtol=0, atol=1e-3)
     return Answers(rounded(mean), np.maximum(rounded(sd), np.float32(STEP)), None if normal else rounded(law), rows)

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from shiftbench.comparison.chosen import cells
+from shiftbench.comparison.contents import Contender, contender
 from shiftbench.comparison.difference import difference, parts
 from shiftbench.comparison.families import family
 from shiftbench.comparison.ledger import ledger, needs
 from shiftbench.comparison.measured import MEANS, ROOTS, Numbers, measure, row_losses
 from shiftbench.comparison.ranks import ranks
 from shiftbench.comparison.winning import win_probability
-from shiftbench.errors import Undefined
+from shiftbench.errors import InputError, Undefined
 from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import gaussian
 from shiftbench.stated import Cell, Stated
@@ -241,3 +242,21 @@ def test_few_clusters_tell_nothing_of_others():
     found = difference({0: arm}, {0: zero}, simulated=False)
     assert found.mean is None
     assert found.reason == "4 clusters of test rows, 5 needed"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("cnn", Contender("cnn")),
+        ("cnn/ensemble", Contender("cnn", "ensemble")),
+        ("cnn/ensemble/0", Contender("cnn", "ensemble")),
+        ("cnn/isotonic/32", Contender("cnn", "isotonic", 32)),
+    ],
+)
+def test_contenders_are_named_by_recipe_wrapper_and_budget(text, found):
+    known = [Contender("cnn"), Contender("cnn", "ensemble"), Contender("cnn", "isotonic", 32)]
+    assert contender(text, known) == found
+    with pytest.raises(InputError, match="expected cnn/ensemble/0"):
+        contender("cnn/ensemble/x", known)
+    with pytest.raises(InputError, match="no wrapper"):
+        contender("cnn/none-such", known)
