@@ -6,13 +6,13 @@ import msgspec
 
 from shiftbench.catalog import load_suite
 from shiftbench.errors import InputError
-from shiftbench.spec import PRIOR, Suite, Tier
+from shiftbench.spec import Suite, Tier
 from shiftbench.tasks import round as rounds
 
 TIERS = ("bench", "core")
 """Tiers whose sizes an entry may have."""
 SEEING = ("pwm_ridge", "motif_prior", "source_oracle", "oracle")
-"""Controls that hold what a round keeps secret; those with structural priors would, too."""
+"""Controls that hold what a round keeps secret."""
 MIXED = "mixed"
 """Name of the test set of a world: all doses, shuffled."""
 
@@ -34,7 +34,7 @@ def suite(path: Path) -> Suite:
     changed = {
         "data": "round",
         "round": of,
-        "recipes": tuple(name for name in task.recipes if name not in SEEING and not name.endswith(PRIOR)),
+        "recipes": tuple(name for name in task.recipes if name not in SEEING),
         "metrics": (),
         "shifts": (),
         "arms": (),

@@ -42,10 +42,11 @@ def with_decoys(program: Program, true: NDArray[np.str_], rng: np.random.Generat
 def fit(facts: dict[str, Any], sequence: NDArray[np.uint8]) -> tuple[State, Floats]:
     """What `standardised` needs to know, and its features of the training letters `sequence` uint8 (n, length).
 
-    State: `motifs`, ids of all public motifs of `facts["source_world"]` and their decoys, none if facts name no world
-    (then GC and its square are the features); `center`, `scale` float32 (p,), mean and SD of the training rows.
+    State: `motifs`, ids of all public motifs of `facts["source_world"]` and their decoys, or `facts["candidates"]`
+    where nobody is told which are true; none if facts name neither (then GC and its square are the features);
+    `center`, `scale` float32 (p,), mean and SD of the training rows.
     """
-    motifs = np.array([], np.str_)
+    motifs = np.array(facts.get("candidates", []), np.str_)
     if "source_world" in facts:
         program = World.from_json(facts["source_world"]).program
         motifs = with_decoys(program, np.array(program.public), np.random.Generator(np.random.Philox(key=1)))

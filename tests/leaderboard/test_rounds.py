@@ -40,17 +40,16 @@ def copied(played, tmp_path):
     return tmp_path / "round"
 
 
-def test_a_round_is_opened_answered_revealed_and_ranked(played, monkeypatch):
+def test_a_round_is_opened_answered_revealed_and_ranked(played, copied, monkeypatch):
     assert "pack one recipe as your entry: shiftbench submit" in played.said
     assert played.said.count("accepted") == 4  # by submit and by check, of two entries
     with pytest.raises(InputError, match="nothing is scored before the reveal"):
-        playing.called("leaderboard", "round", "score", played.folder, "--entries", played.entries)
-    playing.called("leaderboard", "round", "reveal", played.folder, "--secret", played.secret_file)
-    assert "commitment holds" in playing.called("leaderboard", "round", "reveal", played.folder)  # anyone can
+        playing.called("leaderboard", "round", "score", copied, "--entries", played.entries)
+    playing.called("leaderboard", "round", "reveal", copied, "--secret", played.secret_file)
+    assert "commitment holds" in playing.called("leaderboard", "round", "reveal", copied)  # anyone can
     results, score = [], scoring.score
     monkeypatch.setattr(scoring, "score", lambda *asked: results.append(score(*asked)) or results[0])
-    said = playing.called("leaderboard", "round", "score", played.folder, "--entries", played.entries)
-    (played.folder / secrets.REVEAL).unlink()
+    said = playing.called("leaderboard", "round", "score", copied, "--entries", played.entries)
     assert "entry-one" in said
     assert "entry-two" in said
     (result,) = results
@@ -267,7 +266,7 @@ def test_a_cheater_with_the_file_of_answers_is_flagged(played):
 def test_a_round_leaves_out_what_needs_its_worlds(played):
     planned = plan([suites.suite(played.folder)], "core", Selection())
     recipes = {row["recipe"] for _, row in planned.scores}
-    assert {"training_mean", "cnn"} <= recipes
+    assert {"training_mean", "cnn", "cnn_prior"} <= recipes
     assert not recipes & {"source_oracle", "oracle", "motif_prior"}
     scores = [node for node in planned.nodes.values() if isinstance(node, Score)]
     assert not any(node.metrics for node in scores)

@@ -126,6 +126,13 @@ def test_true_motifs_and_decoys(facts):
     assert np.allclose(known.std(0), 1, atol=1e-4)
 
 
+def test_candidates_are_features_where_nobody_is_told_which_are_true():
+    names = [*mpra.world(1).program.public[:3]]
+    state, known = structural.fit({"candidates": names}, np.random.default_rng(0).integers(0, 4, (9, 230), np.uint8))
+    assert state["motifs"].tolist() == names
+    assert known.shape == (9, 6)
+
+
 def test_too_few_decoys_are_counted(facts, monkeypatch):
     monkeypatch.setattr(structural, "DECOYS", 100)
     with pytest.raises(InputError, match=r"found \d+ decoys outside the world; expected 3600"):
