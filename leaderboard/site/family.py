@@ -44,7 +44,7 @@ class Summary:
     family: Family
     tried: tuple[Tried, ...]
     ridge: Tried | None
-    beat: int
+    above: int
     rivals: int
 
     @property
@@ -54,14 +54,14 @@ class Summary:
 
     @property
     def said(self) -> str:
-        """Who does best, and how many beat the best ridge."""
+        """Who does best, and how many score above the best ridge."""
         if self.best is None:
             return "No entry has answered it yet."
         text = f"Best: {self.best.shown.manifest.title}, {words.number(self.best.found.value, 2)}."
         if self.ridge is None:
             return text
         ridge = f"{self.ridge.shown.manifest.title}, {words.number(self.ridge.found.value, 2)}"
-        return f"{text} {self.beat} of {self.rivals} beat the best ridge ({ridge})."
+        return f"{text} {self.above} of {self.rivals} score above the best ridge ({ridge})."
 
 
 def summaries(of: Sheet) -> list[Summary]:
@@ -119,8 +119,8 @@ def _summary(of: Sheet, family: Family) -> Summary:
     ridges = [one for one in known if one.control and one.shown.manifest.model.recipe.endswith(RIDGE)]
     ridge = ridges[0] if ridges else None
     rivals = [one for one in known if not one.control]
-    beat = sum(one.found.value > ridge.found.value for one in rivals) if ridge else 0
-    return Summary(family, tuple(known), ridge, beat, len(rivals))
+    above = sum(one.found.value > ridge.found.value for one in rivals) if ridge else 0
+    return Summary(family, tuple(known), ridge, above, len(rivals))
 
 
 def _tried(one: Shown, family: Family) -> Tried:

@@ -71,7 +71,10 @@ class Shown:
     def cells(self) -> dict[Place, list[dict[str, Any]]]:
         """Rows of the ranked number by family and dose, in the order of worlds."""
         found: dict[Place, list[dict[str, Any]]] = {}
-        for row in sorted(crps(self.scored).to_dict("records"), key=lambda row: str(row["world"])):
+        rows = crps(self.scored)
+        columns = [str(name) for name in rows.columns]
+        told = [dict(zip(columns, row, strict=True)) for row in rows.itertuples(index=False, name=None)]
+        for row in sorted(told, key=lambda row: str(row["world"])):
             found.setdefault((str(row["family"]), str(row["dose"])), []).append(row)
         return found
 

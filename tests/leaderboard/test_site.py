@@ -14,6 +14,7 @@ import pytest
 
 from leaderboard import entries
 from leaderboard.board import Board
+from leaderboard.commands import site as verb
 from leaderboard.site import build, entry, pages, sheet, words
 from leaderboard.standing import Interval, Table
 from shiftbench.errors import InputError
@@ -238,8 +239,8 @@ def test_the_verdict_says_place_score_and_gate():
 
 def test_commands_hold_nothing_of_an_entrant():
     of = shown.sheet()
-    strange = replace(of.entries["cnn-full"].scored, manifest=shown.model and made.manifest(
-        entry="x; rm", model=shown.model(recipe="cnn; rm -rf"), title="$(rm)"))  # fmt: skip
+    told = made.manifest(entry="x; rm", model=shown.model(recipe="cnn; rm -rf"), title="$(rm)")
+    strange = replace(of.entries["cnn-full"].scored, manifest=told)
     said = entry.commands(of, replace(of.entries["cnn-full"], scored=strange))
     assert "rm" not in str(said)
     assert any("--recipes cnn" in line for _, lines in entry.commands(of, of.entries["cnn-full"]) for line in lines)
@@ -279,6 +280,19 @@ def test_a_private_folder_of_bundles_needs_no_ledger(tmp_path):
     assert "Private board." in text
     assert "entries/mine-one.html" in text
     assert "This folder has no ledger." in (first.parent / "entries" / "mine-one.html").read_text(encoding="utf-8")
+
+
+def test_the_verb_writes_a_private_board(tmp_path, monkeypatch, capsys):
+    of = made.board(2, rows=12, outputs=1)
+    monkeypatch.setattr("leaderboard.board.development", lambda _: of)
+    made.bundle_bytes(tmp_path, of, "mine-one", 0.5)
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "text").write_text("ten years of work")
+    with pytest.raises(InputError, match="expected an empty folder"):
+        verb.site(results=tmp_path, output=tmp_path / "thesis")
+    assert verb.site(results=tmp_path, output=tmp_path / "pages") == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'pages' / 'index.html'}\n"
+    assert "Private board." in (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
