@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from leaderboard import archive, caged, delimited, npy, parquet, parse, tables, values
 from leaderboard.answers import Answers
-from leaderboard.archive import PACKED, Member
 from leaderboard.manifest import Manifest
 from leaderboard.questions import Questions
+from leaderboard.reading import archive, caged, delimited, npy, parquet, parse, tables, values
+from leaderboard.reading.archive import PACKED, Member
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 from shiftbench.prediction import QUANTILES
 
 DATE = (2000, 1, 1, 0, 0, 0)

@@ -5,8 +5,8 @@ from pathlib import Path
 from leaderboard import bundle
 from leaderboard.bundle import Bundle
 from leaderboard.questions import Questions
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 
 
 def check(path: Path, questions: Questions) -> Bundle:

@@ -141,23 +141,31 @@ RULES: dict[str, str] = {
 """Every code with which something is refused, and what would have been right."""
 
 
-def table() -> str:
-    """The rules in Markdown."""
-    return marks.markdown(("code", "rule"), [(f"`{code}`", text) for code, text in RULES.items()])
+def tables() -> dict[str, str]:
+    """Rules and flags in Markdown, by the name of their marks."""
+    from leaderboard.rounds import canaries
+    from leaderboard.scoring import flags
+
+    told = {"rules": ("rule", RULES), "flags": ("meaning", flags.FLAGS | canaries.FLAGS)}
+    return {
+        name: marks.markdown(("code", head), [(f"`{code}`", text) for code, text in rows.items()])
+        for name, (head, rows) in told.items()
+    }
 
 
 def main(*, write: Annotated[Path | None, Parameter(name="--write")] = None) -> None:
-    """Print the rules, or write them between the marks of a document.
+    """Print rules and flags, or write them between the marks of a document.
 
     Parameters
     ----------
     write
-        Markdown file with the lines <!-- rules --> and <!-- end of rules -->.
+        Markdown file with the lines <!-- rules -->, <!-- end of rules -->, and the same of flags.
     """
-    if write is None:
-        print(table(), end="")  # noqa: T201
-    else:
-        marks.write(write, "rules", table())
+    for name, text in tables().items():
+        if write is None:
+            print(text)  # noqa: T201
+        else:
+            marks.write(write, name, text)
 
 
 if __name__ == "__main__":

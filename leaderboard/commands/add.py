@@ -11,7 +11,7 @@ from shiftbench.errors import InputError
 if TYPE_CHECKING:
     from leaderboard.board import Board
     from leaderboard.questions import Questions
-    from leaderboard.record import Record
+    from leaderboard.records.record import Record
 
 ENTRIES = Path("leaderboard/entries")
 
@@ -53,7 +53,7 @@ def add(
     store
         Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
     """
-    from leaderboard import adding
+    from leaderboard.records import adding
 
     day = date or datetime.datetime.now(datetime.UTC).date()
     if withdraw:

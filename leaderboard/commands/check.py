@@ -26,8 +26,8 @@ def check(
         Folder of finished nodes, for the ids that are asked; default SHIFTBENCH_STORE, else runs/store.
     """
     from leaderboard import checks
+    from leaderboard.reading.text import shown
     from leaderboard.refused import Refused
-    from leaderboard.text import shown
     from shiftbench.errors import InputError
 
     if not files:

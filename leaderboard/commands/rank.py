@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from leaderboard.places import ENTRIES, LINE
 from shiftbench import summary
 from shiftbench.errors import InputError
 
@@ -10,8 +11,8 @@ ENDING = ".tsv"
 
 def rank(
     *,
-    entries: Path = Path("leaderboard/entries"),
-    line: Path | None = None,
+    entries: Path = ENTRIES,
+    line: Path = LINE,
     output: Path | None = None,
     store: Path | None = None,
 ) -> int:
@@ -22,9 +23,10 @@ def rank(
     Parameters
     ----------
     entries
-        Folder of the entries.
+        Folder of the entries; default the project's.
     line
-        Folder with the plausibility line: entries of the reference learner with three times the data.
+        Folder with the plausibility line, entries of the reference learner with three times the data; default the
+        project's.
     output
         The table as a file (.tsv).
     store
@@ -32,9 +34,10 @@ def rank(
     """
     from rich.console import Console
 
-    from leaderboard import board, ranking, scores
-    from leaderboard import entries as folders
-    from leaderboard.listed import COLUMNS, rows, write
+    from leaderboard import board
+    from leaderboard.records import entries as folders
+    from leaderboard.scoring import ranking, scores
+    from leaderboard.scoring.listed import COLUMNS, rows, write
     from shiftbench.options import default_store
     from shiftbench.report.terminal import Compact
 
@@ -44,7 +47,7 @@ def rank(
     found = folders.read(entries, known.questions)
     if not found.standing:
         raise InputError(f"{entries}: no entry of this table; expected .zip bundles, or another folder with --entries")
-    lines = folders.read(line, known.questions).standing if line else ()
+    lines = folders.read(line, known.questions).standing
     table = ranking.rank(scores.scored(found.standing, known, lines))
     # Text in cells is never taken for markup there.
     summary.print_compact(Compact("entries", COLUMNS, tuple(rows(table)), frozenset()), Console())

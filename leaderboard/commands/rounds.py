@@ -174,8 +174,8 @@ def _terms(**fields: Any) -> "Terms":
 
 def _record(folder: Path, action: Literal["round_open", "round_reveal"], file: Path, terms: "Terms") -> None:
     """Put the opening or the end of a round into the ledger of a folder of entries."""
-    from leaderboard import ledger
-    from leaderboard.record import Event
+    from leaderboard.records import ledger
+    from leaderboard.records.record import Event
     from leaderboard.rounds.opening import sha256
 
     folder.mkdir(exist_ok=True)
@@ -199,7 +199,7 @@ def _record(folder: Path, action: Literal["round_open", "round_reveal"], file: P
 def _print(result: "Result") -> None:
     from rich.console import Console
 
-    from leaderboard.listed import COLUMNS, rows
+    from leaderboard.scoring.listed import COLUMNS, rows
     from shiftbench import summary
     from shiftbench.report.terminal import Compact
 

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from leaderboard.places import ENTRIES, LINE
 from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
     from leaderboard.site.build import Source
-
-ENTRIES = Path(__file__).parents[1] / "entries"
-"""Entries that come with the product."""
 
 
 def site(
@@ -19,7 +17,7 @@ def site(
     results: Path | None = None,
     output: Path = Path("site"),
     rounds: Annotated[tuple[Path, ...], Parameter(name=["--round"], consume_multiple=True, negative=())] = (),
-    line: Path | None = None,
+    line: Path = LINE,
     store: Path | None = None,
 ) -> int:
     """Write the pages of the leaderboard, or of a private board; they open from disk and load nothing.
@@ -36,18 +34,20 @@ def site(
     rounds
         round.json of every round that was revealed; a table of its own each.
     line
-        Folder with the plausibility line: entries of the reference learner with three times the data.
+        Folder with the plausibility line, entries of the reference learner with three times the data; default the
+        project's.
     store
         Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
     """
-    from leaderboard import board, entries
+    from leaderboard import board
+    from leaderboard.records import entries
     from leaderboard.site.build import build, check_output
     from shiftbench.options import default_store
 
     check_output(output)
     folder = results or ENTRIES
     known = board.development(store or default_store())
-    lines = entries.read(line, known.questions).standing if line else ()
+    lines = entries.read(line, known.questions).standing
     tables = [table_of_round(one, folder) for one in rounds]
     first = build(folder, output, known, kind="private" if results else "development", rounds=tables, line=lines)
     print(first)  # noqa: T201

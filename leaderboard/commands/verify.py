@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from leaderboard.commands.add import ENTRIES
+from leaderboard.places import ENTRIES, LINE
 from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def verify(
     head: str = "",
     site: Path | None = None,
     rounds: Annotated[tuple[Path, ...], Parameter(name="--round", consume_multiple=True, negative=())] = (),
-    line: Path | None = None,
+    line: Path = LINE,
     store: Path | None = None,
 ) -> int:
     """Read every bundle again, recompute every score, and check the ledger; exit code 1 and a line a fault if any.
@@ -36,14 +36,14 @@ def verify(
     rounds
         round.json of every round whose entries are read too; no scores of them are recorded.
     line
-        Folder with the plausibility line that the pages were built with.
+        Folder with the plausibility line that the pages were built with; default the project's.
     store
         Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
     """
     from leaderboard import board
+    from leaderboard.records.verify import TOLERANCE, pages
+    from leaderboard.records.verify import verify as find
     from leaderboard.rounds import questions
-    from leaderboard.verify import TOLERANCE, pages
-    from leaderboard.verify import verify as find
     from shiftbench.options import default_store
 
     if head and not re.fullmatch("[0-9a-f]{16,64}", head):
@@ -64,11 +64,11 @@ def verify(
     return 1 if faults else 0
 
 
-def _build(folder: Path, output: Path, truth: "Board", rounds: tuple[Path, ...], line: Path | None) -> None:
+def _build(folder: Path, output: Path, truth: "Board", rounds: tuple[Path, ...], line: Path) -> None:
     """Pages as `shiftbench leaderboard site` writes them."""
-    from leaderboard import entries
     from leaderboard.commands.site import table_of_round
+    from leaderboard.records import entries
     from leaderboard.site.build import build
 
-    lines = entries.read(line, truth.questions).standing if line else ()
+    lines = entries.read(line, truth.questions).standing
     build(folder, output, truth, rounds=[table_of_round(one, folder) for one in rounds], line=lines)

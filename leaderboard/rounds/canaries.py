@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from leaderboard.answers import Answers
 from leaderboard.questions import Questions
 from leaderboard.rounds.worlds import Canaries
-from leaderboard.scored import Flag
+from leaderboard.scoring.scored import Flag
 
 FLAGS = {
     "canary-labels": "Its means go with permuted labels, which nothing but the file of answers tells.",

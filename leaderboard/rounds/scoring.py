@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leaderboard import entries, ranking, scores
 from leaderboard.bundle import Bundle
+from leaderboard.records import entries
 from leaderboard.rounds import canaries
 from leaderboard.rounds.asked import questions
 from leaderboard.rounds.reveal import verify
 from leaderboard.rounds.truth import board, worlds
-from leaderboard.scored import Scored
-from leaderboard.standing import Table
+from leaderboard.scoring import ranking, scores
+from leaderboard.scoring.scored import Scored
+from leaderboard.scoring.standing import Table
 from shiftbench.errors import InputError
 
 

@@ -9,15 +9,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from leaderboard import bundle as bundles
-from leaderboard import entries, ranking, scores
 from leaderboard.board import Board
 from leaderboard.bundle import Bundle
 from leaderboard.real import FILE
-from leaderboard.record import Record
-from leaderboard.scored import Scored
+from leaderboard.records import entries
+from leaderboard.records.record import Record
+from leaderboard.scoring import ranking, scores
+from leaderboard.scoring.scored import Scored
+from leaderboard.scoring.standing import Standing
 from leaderboard.site import duel, entry, export, family, overview, pages, real, rules, sheet, words
 from leaderboard.site.sheet import Rerun, Sheet, Shown
-from leaderboard.standing import Standing
 from shiftbench.catalog import load_suite
 from shiftbench.errors import InputError
 from shiftbench.prediction import LEVELS

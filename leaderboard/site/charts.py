@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from leaderboard.standing import Interval
+from leaderboard.scoring.standing import Interval
 
 WIDTH, HEIGHT = 320, 216
 """Of a panel, in its own units."""

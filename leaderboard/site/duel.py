@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from leaderboard.reading.text import visible
 from leaderboard.site import sheet, words
 from leaderboard.site.sheet import Sheet, Shown
-from leaderboard.text import visible
 from shiftbench.spec import NULL
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
+from leaderboard.scoring.standing import Interval
 from leaderboard.site import charts, curves, overview, sheet, words
 from leaderboard.site.sheet import Sheet, Shown, Worlds
-from leaderboard.standing import Interval
 from shiftbench.catalog import bundled_recipes
 from shiftbench.spec import NULL
 from shiftbench.wrappers import WRAPPERS

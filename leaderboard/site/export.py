@@ -3,8 +3,8 @@
 import math
 import unicodedata
 
+from leaderboard.scoring.standing import Interval
 from leaderboard.site.sheet import Sheet, Shown
-from leaderboard.standing import Interval
 
 FORMULA = "=+-@|%\t\r"
 """What a spreadsheet may take for the start of a formula or a command, at the head of a field."""

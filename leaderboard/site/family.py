@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leaderboard.scoring.standing import Interval
 from leaderboard.site import charts, overview, sheet, words
 from leaderboard.site.charts import Axis
 from leaderboard.site.sheet import Cell, Family, Sheet, Shown
-from leaderboard.standing import Interval
 from shiftbench.report.shift_words import PARTS as MEANINGS
 from shiftbench.spec import NULL
 from simulators.shift import FAMILIES

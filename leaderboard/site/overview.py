@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from leaderboard.manifest import Manifest
-from leaderboard.scored import Flag
+from leaderboard.scoring.scored import Flag
+from leaderboard.scoring.standing import Interval, Standing
 from leaderboard.site import charts, words
 from leaderboard.site.sheet import PARTS, UNKNOWN, Sheet, Shown
-from leaderboard.standing import Interval, Standing
 
 LANE, GAP = 12, 0.018
 """Height of a lane of the strip, and the nearest that two dots of one lane may come, as a share of its width."""

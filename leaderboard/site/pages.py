@@ -9,8 +9,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from leaderboard.reading.text import visible
 from leaderboard.site import charts, words
-from leaderboard.text import visible
 
 HERE = Path(__file__).parent
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from leaderboard.scoring.standing import Interval
 from leaderboard.site import words
 from leaderboard.site.charts import Axis
-from leaderboard.standing import Interval
 from shiftbench.catalog import bundled_recipes
 
 METRICS = {"pearson": "Pearson r", "spearman": "Spearman rank correlation", "auroc": "AUROC", "auprc": "AUPRC"}

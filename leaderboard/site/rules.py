@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from leaderboard.flags import FLAGS
 from leaderboard.rules import RULES
+from leaderboard.scoring.flags import FLAGS
 
 DIVISIONS = (
     ("Single or ensemble", "Whether several fits are joined into one answer."),

@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from leaderboard.averages import averages
 from leaderboard.board import Board
-from leaderboard.history import State
 from leaderboard.manifest import Manifest
-from leaderboard.record import Record
-from leaderboard.scored import Scored
-from leaderboard.standing import Interval, Standing, Table
+from leaderboard.records.history import State
+from leaderboard.records.record import Record
+from leaderboard.scoring.averages import averages
+from leaderboard.scoring.scored import Scored
+from leaderboard.scoring.standing import Interval, Standing, Table
 from shiftbench.spec import NULL
 
 UNKNOWN = Interval(math.nan, math.nan, math.nan)

@@ -5,7 +5,7 @@ import math
 import re
 from urllib.parse import urlsplit
 
-from leaderboard.standing import Interval
+from leaderboard.scoring.standing import Interval
 from shiftbench.report.tables import decimal, percent
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]")

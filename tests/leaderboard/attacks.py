@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from leaderboard.tables import quantile_names
+from leaderboard.reading.tables import quantile_names
 from tests.leaderboard import forged, made
 from tests.leaderboard.forged import BOARD, Part, parts, sealed, zipped
 

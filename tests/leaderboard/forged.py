@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from leaderboard.answers import Answers
-from leaderboard.tables import quantile_names
+from leaderboard.reading.tables import quantile_names
 from shiftbench.outside.file import label
 from tests.leaderboard import made
 

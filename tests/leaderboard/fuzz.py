@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from leaderboard import bundle, caged
+from leaderboard import bundle
 from leaderboard.answers import Answers
 from leaderboard.manifest import Answered
-from leaderboard.parse import spans
+from leaderboard.reading import caged
+from leaderboard.reading.parse import spans
 from leaderboard.refused import Refused
 from tests.leaderboard import forged, made, oracle
 from tests.leaderboard.forged import BOARD, QUESTIONS, Part, zipped

@@ -14,7 +14,7 @@ from leaderboard.board import Board, Cell
 from leaderboard.bundle import Bundle
 from leaderboard.manifest import Answered, Cost, Division, Manifest, Model
 from leaderboard.questions import Asked, Questions
-from leaderboard.scored import Scored
+from leaderboard.scoring.scored import Scored
 from shiftbench.prediction import gaussian
 from shiftbench.spec import SEVERITIES
 from simulators.contract import Sample, Truth

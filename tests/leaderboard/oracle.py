@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from pyarrow import parquet
 
+from leaderboard.reading.tables import quantile_names
 from leaderboard.schema import PATH
-from leaderboard.tables import quantile_names
 from tests.leaderboard.forged import unpacked
 
 

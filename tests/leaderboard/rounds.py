@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from leaderboard import adding
+from leaderboard.records import adding
 from leaderboard.rounds import opening, questions
 from leaderboard.rounds import secret as secrets
 from shiftbench import cli

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from leaderboard.entries import Entry, Folder
-from leaderboard.history import History
 from leaderboard.manifest import Cost
-from leaderboard.record import FIRST, Event, Record, digest
+from leaderboard.records.entries import Entry, Folder
+from leaderboard.records.history import History
+from leaderboard.records.record import FIRST, Event, Record, digest
 from leaderboard.site import build
 from tests.leaderboard import made
 
@@ -134,7 +134,7 @@ def sheet():
     of = made.board(4, rows=40, outputs=1, seeds=2)
     found = folder(of)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.entries.read", lambda *_: found)
-        patch.setattr("leaderboard.scores.SHOWN", ("crps", "coverage"))
-        patch.setattr("leaderboard.scores.RESAMPLES", 2)
+        patch.setattr("leaderboard.records.entries.read", lambda *_: found)
+        patch.setattr("leaderboard.scoring.scores.SHOWN", ("crps", "coverage"))
+        patch.setattr("leaderboard.scoring.scores.RESAMPLES", 2)
         return build.table(build.Source(Path("entries"), of, "development"))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from leaderboard import board
-from leaderboard.scores import score
+from leaderboard.scoring.scores import score
 from shiftbench.catalog import load_suite
 from shiftbench.errors import StoreError
 from shiftbench.nodes import read_sample

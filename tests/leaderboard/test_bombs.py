@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from leaderboard import bundle, caged
+from leaderboard import bundle
+from leaderboard.reading import caged
 from leaderboard.refused import Refused
 from tests.leaderboard import forged, made
 from tests.leaderboard.forged import BOARD, QUESTIONS, Part, parts, sealed, zipped
@@ -137,7 +138,7 @@ def test_the_measure_sees_what_grows(monkeypatch):
     """The control: a reader that unpacks all there is holds more than it may."""
     data = BOMBS["100 MB that promise 500 bytes"][1]()
     monkeypatch.setattr(
-        "leaderboard.archive.zlib.decompressobj",
+        "leaderboard.reading.archive.zlib.decompressobj",
         lambda _: type("Eager", (), {"decompress": _eager, "eof": True, "unused_data": b""})(),
     )
     assert peak(data)[1] > MOST
@@ -175,7 +176,7 @@ def test_what_is_no_file_is_refused_at_once(kind, tmp_path):
 
 
 GROWING = """
-from leaderboard import caged
+from leaderboard.reading import caged
 caged._limit(caged.MEMORY if {limited} else 2**40, 20)
 held = []
 try:
@@ -214,6 +215,6 @@ def test_reading_beyond_the_memory_is_a_refusal(monkeypatch):
     def grow(*_):
         raise MemoryError
 
-    monkeypatch.setattr("leaderboard.archive.unpack", grow)
+    monkeypatch.setattr("leaderboard.reading.archive.unpack", grow)
     with pytest.raises(Refused, match="bundle-memory"):
         bundle.read(forged.bundle(), QUESTIONS)

@@ -10,9 +10,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from leaderboard import bundle, caged, checks, schema
+from leaderboard import bundle, checks, schema
 from leaderboard.commands.check import check
 from leaderboard.manifest import Manifest
+from leaderboard.reading import caged
 from leaderboard.refused import Refused
 from leaderboard.rules import RULES
 from tests.leaderboard import forged, made

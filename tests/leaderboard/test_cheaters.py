@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from leaderboard import bundle as bundles
-from leaderboard import scores
 from leaderboard.answers import Answers
-from leaderboard.copies import copies
-from leaderboard.flags import FLAGS
-from leaderboard.ranking import rank
 from leaderboard.refused import Refused
-from leaderboard.scores import scored
+from leaderboard.scoring import scores
+from leaderboard.scoring.copies import copies
+from leaderboard.scoring.flags import FLAGS
+from leaderboard.scoring.ranking import rank
+from leaderboard.scoring.scores import scored
 from tests.leaderboard import made
 
 BOARD = made.board(worlds=2, rows=60)

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leaderboard import adding, ledger
 from leaderboard import bundle as bundles
-from leaderboard.entries import read
-from leaderboard.recorded import numbers
+from leaderboard.records import adding, ledger
+from leaderboard.records.entries import read
+from leaderboard.records.recorded import numbers
+from leaderboard.records.verify import TOLERANCE, verify
 from leaderboard.refused import Refused
-from leaderboard.verify import TOLERANCE, verify
 from shiftbench.errors import InputError
 from tests.leaderboard import made
 

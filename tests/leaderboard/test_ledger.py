@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from leaderboard import ledger
-from leaderboard.history import History
-from leaderboard.record import FIRST, Event, Record, digest, head
+from leaderboard.records import ledger
+from leaderboard.records.history import History
+from leaderboard.records.record import FIRST, Event, Record, digest, head
+from leaderboard.records.verify import verify
 from leaderboard.refused import Refused
-from leaderboard.verify import verify
 from tests.leaderboard import made
 
 EDITS = int(os.environ.get("SHIFTBENCH_LEDGER_EDITS", "60"))
@@ -310,8 +310,8 @@ def test_a_ledger_that_is_too_large_is_not_read(tmp_path):
 ADDER = """
 import datetime, sys, time
 from pathlib import Path
-from leaderboard import ledger
-from leaderboard.record import Event
+from leaderboard.records import ledger
+from leaderboard.records.record import Event
 folder, who = Path(sys.argv[1]), sys.argv[2]
 (folder / f"ready-{who}").touch()
 while len(list(folder.glob("ready-*"))) < 2:

@@ -10,10 +10,10 @@ import pytest
 from leaderboard import bundle
 from leaderboard.answers import Answers
 from leaderboard.manifest import Manifest
-from leaderboard.parse import spans
+from leaderboard.reading.parse import spans
+from leaderboard.reading.tables import quantile_names
 from leaderboard.refused import Refused
-from leaderboard.scores import score
-from leaderboard.tables import quantile_names
+from leaderboard.scoring.scores import score
 from tests.leaderboard import forged, made
 from tests.leaderboard.forged import BOARD, QUESTIONS, parts, sealed, zipped
 

@@ -8,9 +8,9 @@ import pytest
 
 from leaderboard import board as boards
 from leaderboard.commands import rank as command
-from leaderboard.listed import COLUMNS, frame, rows
-from leaderboard.ranking import rank
-from leaderboard.scored import Flag
+from leaderboard.scoring.listed import COLUMNS, frame, rows
+from leaderboard.scoring.ranking import rank
+from leaderboard.scoring.scored import Flag
 from shiftbench.errors import InputError
 from tests.leaderboard import made
 

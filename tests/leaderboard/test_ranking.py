@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard.ranking import rank
+from leaderboard.scoring.ranking import rank
 from shiftbench.errors import InputError
 from tests.leaderboard import made
 from tests.naive import hierarchical_score

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard import adding, bundle
+from leaderboard import bundle
 from leaderboard.answers import Answers
+from leaderboard.records import adding
 from leaderboard.refused import Refused
 from leaderboard.rounds import canaries, opening, questions, reveal, revealed, scoring, truth
 from leaderboard.rounds import secret as secrets

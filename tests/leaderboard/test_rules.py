@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import ledger, rules
-from leaderboard.record import Event
+from leaderboard import rules
+from leaderboard.records import ledger
+from leaderboard.records.record import Event
 from leaderboard.refused import Refused
 from leaderboard.rules import RULES
 
@@ -100,4 +101,5 @@ def test_the_table_is_written_between_its_marks(tmp_path):
 
 def test_the_readme_holds_the_table_as_it_is():
     text = (PACKAGE / "README.md").read_text()
-    assert text.split("<!-- rules -->\n")[1].split("<!-- end of rules -->")[0] == rules.table()
+    for name, table in rules.tables().items():
+        assert text.split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0] == table

@@ -7,9 +7,9 @@ import pytest
 import scoringrules
 
 from leaderboard.answers import Answers
-from leaderboard.ranking import rank
-from leaderboard.scored import Flag
-from leaderboard.scores import score, scored
+from leaderboard.scoring.ranking import rank
+from leaderboard.scoring.scored import Flag
+from leaderboard.scoring.scores import score, scored
 from shiftbench.prediction import QUANTILES
 from tests.leaderboard import made
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leaderboard import entries
 from leaderboard.board import Board
 from leaderboard.commands import site as verb
+from leaderboard.records import entries
+from leaderboard.scoring.standing import Interval, Table
 from leaderboard.site import build, entry, pages, sheet, words
-from leaderboard.standing import Interval, Table
 from shiftbench.errors import InputError
 from tests.leaderboard import made, shown
 from tests.leaderboard.markup import Page
@@ -250,7 +250,7 @@ def test_a_board_without_entries_has_pages(tmp_path):
     of = made.board(2, rows=4, outputs=1)
     found = entries.Folder({})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leaderboard.entries.read", lambda *_: found)
+        patch.setattr("leaderboard.records.entries.read", lambda *_: found)
         build.build(tmp_path, tmp_path / "out", of)
         with pytest.raises(InputError, match="no entry of board version 1"):
             build.build(tmp_path, tmp_path / "private", of, kind="private")

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from leaderboard import listed
 from leaderboard.manifest import Weights
-from leaderboard.scored import Flag
+from leaderboard.reading.text import visible
+from leaderboard.scoring import listed
+from leaderboard.scoring.scored import Flag
+from leaderboard.scoring.standing import Table
 from leaderboard.site import build, export
 from leaderboard.site.sheet import Rerun
-from leaderboard.standing import Table
-from leaderboard.text import visible
 from shiftbench import summary
 from shiftbench.report.terminal import Compact
 from tests.leaderboard import shown

@@ -14,9 +14,9 @@ import zipfile
 import msgspec
 import numpy as np
 
-from leaderboard import adding, ledger
 from leaderboard import bundle as bundles
-from leaderboard.verify import TOLERANCE, verify
+from leaderboard.records import adding, ledger
+from leaderboard.records.verify import TOLERANCE, verify
 from tests.leaderboard import forged, made
 from tests.leaderboard.test_entries import load
 from tests.leaderboard.test_ledger import dump

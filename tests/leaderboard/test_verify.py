@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import ledger
 from leaderboard.commands.add import add as add_verb
 from leaderboard.commands.verify import verify as verify_verb
+from leaderboard.records import ledger
+from leaderboard.records.verify import pages
 from leaderboard.site.build import build
-from leaderboard.verify import pages
 from shiftbench.errors import InputError
 from tests.leaderboard.test_entries import BOARD, load, packed
 
@@ -22,7 +22,8 @@ WORKFLOW = Path(__file__).parents[2] / ".github" / "workflows" / "entry.yml"
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """A folder to work in, where the board is the small one and bundles are read in this process."""
-    from leaderboard import adding, board, verify
+    from leaderboard import board
+    from leaderboard.records import adding, verify
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(board, "development", lambda store: BOARD)

@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 from unittest import mock
 
-from leaderboard import archive, bundle, npy, parquet, parse, strict, tables, text, values
+from leaderboard import bundle
+from leaderboard.reading import archive, npy, parquet, parse, strict, tables, text, values
 
 
 def nothing(*_, **__):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.flags import NOISE_Z, noise_association
-from leaderboard.ranking import decided, paired
+from leaderboard.scoring.flags import NOISE_Z, noise_association
+from leaderboard.scoring.ranking import decided, paired
 from tests.leaderboard import made
 
 pytestmark = pytest.mark.statistical

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leaderboard.averages import averages
 from leaderboard.board import Board, Cell
 from leaderboard.bundle import Bundle
 from leaderboard.manifest import Manifest
-from leaderboard.scored import Flag, Scored
+from leaderboard.scoring.averages import averages
+from leaderboard.scoring.scored import Flag, Scored
 from shiftbench.errors import Undefined
 from shiftbench.stats.crossed import nested
 

@@ -5,8 +5,8 @@ import math
 import re
 from typing import Any, NoReturn
 
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 
 DEPTH = 8
 DIGITS = 32

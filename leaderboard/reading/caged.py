@@ -1,6 +1,6 @@
 """A bundle is parsed in a process of its own that has little memory, little time, no file to write and no secret.
 
-python -m leaderboard.caged   what the parent starts: a request on standard input, a reply on standard output
+python -m leaderboard.reading.caged   what the parent starts: a request on standard input, a reply on standard output
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from msgspec import Struct
 
 from leaderboard.answers import Answers
 from leaderboard.manifest import Manifest
-from leaderboard.parse import spans
 from leaderboard.questions import Asked, Questions
+from leaderboard.reading.parse import spans
 from leaderboard.refused import Refused
 
 MEMORY = 512 * 2**20
@@ -58,7 +58,7 @@ def parse(
     asked = [(one.digest, one.label, one.ids.tolist()) for one in questions.sets]
     fields = {name: getattr(questions, name) for name in ("suite", "version", "round", "outputs", "seeds")}
     request = msgspec.msgpack.encode(Request(data=data, sets=asked, **fields))
-    command = [sys.executable, "-P", "-B", "-m", "leaderboard.caged", str(memory), str(cpu)]
+    command = [sys.executable, "-P", "-B", "-m", "leaderboard.reading.caged", str(memory), str(cpu)]
     try:
         done = subprocess.run(
             command, input=request, capture_output=True, timeout=wall, env=_environment(os.environ), check=False
@@ -75,7 +75,7 @@ def parse(
 
 
 def _environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    package = str(Path(__file__).parents[1])
+    package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [inherited.get("PYTHONPATH")])]
     return {name: inherited[name] for name in KEPT if name in inherited} | {
         "PYTHONPATH": os.pathsep.join(paths),

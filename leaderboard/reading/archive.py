@@ -7,8 +7,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 
 MANIFEST = "manifest.json"
 LIMITS = {

@@ -6,11 +6,11 @@ from itertools import accumulate, pairwise
 
 import msgspec
 
-from leaderboard import strict, text
 from leaderboard.manifest import VERSION, Manifest
 from leaderboard.questions import Questions
+from leaderboard.reading import strict, text
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 
 NAME = "manifest.json"
 FORMATS = (

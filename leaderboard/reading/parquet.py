@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leaderboard.manifest import Manifest
+from leaderboard.reading.tables import SEED, Rows, check_columns
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.tables import SEED, Rows, check_columns
-from leaderboard.text import shown
 from shiftbench.outside.file import ID, TEST
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leaderboard import bundle as bundles
-from leaderboard import ledger
 from leaderboard.board import Board
 from leaderboard.bundle import Bundle
-from leaderboard.entries import Load, asked, check_bytes, opened, strays
-from leaderboard.history import History
 from leaderboard.questions import Questions
-from leaderboard.record import FIRST, Record, head
-from leaderboard.recorded import numbers
+from leaderboard.reading.text import shown
+from leaderboard.records import ledger
+from leaderboard.records.entries import Load, asked, check_bytes, opened, strays
+from leaderboard.records.history import History
+from leaderboard.records.record import FIRST, Record, head
+from leaderboard.records.recorded import numbers
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 from shiftbench.errors import InputError
 
 TOLERANCE = 1e-5

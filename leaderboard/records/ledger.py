@@ -17,11 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from leaderboard import text
-from leaderboard.history import History
-from leaderboard.record import FIRST, Event, Record, digest, head
+from leaderboard.reading import text
+from leaderboard.reading.text import shown
+from leaderboard.records.history import History
+from leaderboard.records.record import FIRST, Event, Record, digest, head
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 from shiftbench.whole import whole
 
 if sys.platform != "win32":

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from leaderboard.standing import Interval, Standing, Table
-from leaderboard.text import FORMULA, visible
+from leaderboard.reading.text import FORMULA, visible
+from leaderboard.scoring.standing import Interval, Standing, Table
 from shiftbench.errors import StoreError
 from shiftbench.whole import whole
 

@@ -9,8 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 
 MAGIC = b"\x93NUMPY"
 HEADER = 1024

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from leaderboard.answers import Answers
 from leaderboard.manifest import Manifest
-from leaderboard.parse import spans
 from leaderboard.questions import Questions
+from leaderboard.reading.parse import spans
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 from shiftbench.outside.file import ID, SD, TEST, label, place
 from shiftbench.prediction import QUANTILES
 

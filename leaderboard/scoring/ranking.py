@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leaderboard.averages import Averages, averages
-from leaderboard.scored import Scored
-from leaderboard.standing import Interval, Standing, Table
+from leaderboard.scoring.averages import Averages, averages
+from leaderboard.scoring.scored import Scored
+from leaderboard.scoring.standing import Interval, Standing, Table
 from shiftbench.comparison.families import family
 from shiftbench.comparison.ranks import Rank, ranks
 from shiftbench.errors import InputError, Undefined

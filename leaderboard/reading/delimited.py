@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.manifest import Manifest
+from leaderboard.reading.tables import QUANTILE, SEED, Rows, check_columns
+from leaderboard.reading.text import shown
 from leaderboard.refused import Refused
-from leaderboard.tables import QUANTILE, SEED, Rows, check_columns
-from leaderboard.text import shown
 from shiftbench.outside.file import ID, TEST
 
 LINE = 4096

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from leaderboard import bundle as bundles
-from leaderboard import ledger
 from leaderboard.board import Board
-from leaderboard.entries import Load
-from leaderboard.history import History
 from leaderboard.questions import Questions
-from leaderboard.record import Event, Record
-from leaderboard.recorded import numbers
+from leaderboard.records import ledger
+from leaderboard.records.entries import Load
+from leaderboard.records.history import History
+from leaderboard.records.record import Event, Record
+from leaderboard.records.recorded import numbers
 from leaderboard.refused import Refused
 from shiftbench.errors import InputError
 from shiftbench.whole import whole

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from leaderboard.board import Board
 from leaderboard.bundle import Bundle
-from leaderboard.ranking import rank
-from leaderboard.scores import scored
+from leaderboard.scoring.ranking import rank
+from leaderboard.scoring.scores import scored
 
 
 def numbers(bundles: Sequence[Bundle], board: Board) -> list[str]:

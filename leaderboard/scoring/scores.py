@@ -10,9 +10,9 @@ import pandas as pd
 from leaderboard.answers import Answers
 from leaderboard.board import Board, Cell
 from leaderboard.bundle import Bundle
-from leaderboard.copies import copies
-from leaderboard.flags import above_line, flags, near_copies
-from leaderboard.scored import Flag, Scored
+from leaderboard.scoring.copies import copies
+from leaderboard.scoring.flags import above_line, flags, near_copies
+from leaderboard.scoring.scored import Flag, Scored
 from shiftbench.metrics.table import METRICS
 from shiftbench.prediction import Prediction, gaussian
 from shiftbench.score import MEAN, Scorer

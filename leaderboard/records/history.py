@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leaderboard.record import Record
+from leaderboard.records.record import Record
 from leaderboard.refused import Refused
 
 State = Literal["listed", "superseded", "withdrawn", "challenged"]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leaderboard import bundle as bundles
-from leaderboard import ledger
 from leaderboard.bundle import Bundle
-from leaderboard.history import History, Past, State
 from leaderboard.questions import Questions
-from leaderboard.record import Record, head
+from leaderboard.reading.text import shown
+from leaderboard.records import ledger
+from leaderboard.records.history import History, Past, State
+from leaderboard.records.record import Record, head
 from leaderboard.refused import Refused
-from leaderboard.text import shown
 from shiftbench.errors import InputError
 
 Load = Callable[[Path, Questions], Bundle]

@@ -1,0 +1,1 @@
+"""Numbers of entries, recomputed: cells, averages, ranks, near-copies and flags."""
