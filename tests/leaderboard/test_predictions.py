@@ -295,6 +295,6 @@ def test_rows_in_another_order_without_their_ids_are_other_answers():
     ],
 )
 def test_a_weaker_reader_is_caught(rule, module, name, weaker, monkeypatch):
-    monkeypatch.setattr(f"leaderboard.{module}.{name}", weaker)
+    monkeypatch.setattr(f"leaderboard.reading.{module}.{name}", weaker)
     wanted, found = verdict(rule, 1)
     assert found != wanted

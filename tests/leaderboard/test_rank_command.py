@@ -25,13 +25,14 @@ def folder(tmp_path, monkeypatch):
         said = made.answers(board, skill, seed=len(name) + int(10 * skill), sets=sets)
         (entries / f"{name}.zip").write_bytes(made.bundle_bytes(tmp_path, board, name, said=said))
     monkeypatch.setattr(boards, "development", lambda _: board)
+    (tmp_path / "no-line").mkdir()
     monkeypatch.setenv("COLUMNS", "200")
     return entries
 
 
 def test_table_in_terminal_and_file(folder, tmp_path, capsys):
     output = tmp_path / "table.tsv"
-    assert command.rank(entries=folder, output=output, store=tmp_path) == 0
+    assert command.rank(entries=folder, output=output, store=tmp_path, line=tmp_path / "no-line") == 0
     printed = capsys.readouterr().out
     assert printed.index("good") < printed.index("gap")
     assert "incomplete" in printed

@@ -91,11 +91,14 @@ def test_codes_and_their_texts_are_short(code):
 
 def test_the_table_is_written_between_its_marks(tmp_path):
     document = tmp_path / "README.md"
-    document.write_text("before\n<!-- rules -->\nold\n<!-- end of rules -->\nafter\n")
+    document.write_text(
+        "before\n<!-- rules -->\nold\n<!-- end of rules -->\nbetween\n<!-- flags -->\n<!-- end of flags -->\nafter\n"
+    )
     rules.main(write=document)
     text = document.read_text()
     assert text.startswith("before\n<!-- rules -->\n| code | rule |\n")
-    assert text.endswith("<!-- end of rules -->\nafter\n")
+    assert "<!-- end of rules -->\nbetween\n<!-- flags -->\n| code | meaning |\n" in text
+    assert text.endswith("<!-- end of flags -->\nafter\n")
     assert all(f"| `{code}` | " in text for code in RULES)
 
 

@@ -290,7 +290,8 @@ def test_the_verb_writes_a_private_board(tmp_path, monkeypatch, capsys):
     (tmp_path / "thesis" / "text").write_text("ten years of work")
     with pytest.raises(InputError, match="expected an empty folder"):
         verb.site(results=tmp_path, output=tmp_path / "thesis")
-    assert verb.site(results=tmp_path, output=tmp_path / "pages") == 0
+    (tmp_path / "no-line").mkdir()
+    assert verb.site(results=tmp_path, output=tmp_path / "pages", line=tmp_path / "no-line") == 0
     assert capsys.readouterr().out == f"{tmp_path / 'pages' / 'index.html'}\n"
     assert "Private board." in (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
 
