@@ -14,9 +14,9 @@ class Rank(Generic[Name]):
     """Rank of a contender, 1 best.
 
     `place`: by its number alone, equal ones share the best of their places; `best` = 1 + how many are better beyond
-    chance, `worst` = how many are not worse beyond chance (itself among them); `group`: 1 = all that are not separated
-    from the contender in front, 2 = of the others those not separated from the first of them, and so on. Who is
-    not separated from members of two groups stands in the better one: the interval tells the rest.
+    chance, `worst` = how many are not worse beyond chance (itself among them); `group`: runs of places, a new one
+    begins with whoever is worse beyond chance than the first of the last. Who is not separated from somebody in a
+    better group still stands in that of its place: the interval tells the rest.
     """
 
     name: Name
@@ -32,11 +32,11 @@ def ranks(values: Mapping[Name, float], better: Sequence[tuple[Name, Name]], *, 
     decided = {(good, bad) for good, bad in better if good in known and bad in known}
     order = sorted(known, key=lambda name: (known[name], str(name)))
     groups: dict[Name, int] = {}
-    left = order
-    while left:
-        number = len(set(groups.values())) + 1
-        groups |= {name: number for name in left if (left[0], name) not in decided}
-        left = [name for name in left if name not in groups]
+    number, first = 0, None
+    for name in order:
+        if first is None or (first, name) in decided:
+            number, first = number + 1, name
+        groups[name] = number
     return [
         Rank(
             name,
