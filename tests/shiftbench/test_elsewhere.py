@@ -1,13 +1,12 @@
 """Models that cannot run here: the sequences of a task as a file, and the scores of what is said of them."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from shiftbench import arrays, cli, results
+from shiftbench import arrays, results
 from shiftbench import run as running
 from shiftbench.errors import InputError, ShiftbenchError
 from shiftbench.outside import file, predictions
@@ -22,23 +21,12 @@ NUMBERS = ["value", "low", "high", "n", "clusters", "floor", "ceiling", "scaled"
 
 
 @pytest.fixture
-def shiftbench(tmp_path, monkeypatch, capsys):
-    """Call of the command line inside a folder with a suite of a stranger: exit code, standard output and error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SHIFTBENCH_CACHE", str(tmp_path / "cache"))
+def shiftbench(shiftbench, monkeypatch):
+    """The same in a folder with a suite of a stranger, in this process and without a page."""
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("SHIFTBENCH_STORE", raising=False)
     monkeypatch.setattr("shiftbench.report.finished.write", lambda folder: folder / "report.html")
     Path("toy.toml").write_text(tiny.suite(**ASKED))
-
-    def call(verb, *arguments):
-        monkeypatch.setattr(sys, "argv", ["shiftbench", verb, *map(str, arguments), "--engine", "inprocess", "--quiet"])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return caught.value.code, captured.out, captured.err
-
-    return call
+    return lambda verb, *arguments: shiftbench(verb, *arguments, "--engine", "inprocess", "--quiet")
 
 
 def inputs(shiftbench, *more, task="toy.toml/toy"):

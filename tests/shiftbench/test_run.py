@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from shiftbench import cli, registry, results
+from shiftbench import registry, results
 from shiftbench.train import checkpoint, loop
 from tests import tiny
 from tests.shiftbench.test_execute import DASK
@@ -26,23 +26,6 @@ SUITE = tiny.suite(
     metrics=("rmse", "pearson", "coverage"),
     width=0.0625,
 )
-
-
-@pytest.fixture
-def shiftbench(tmp_path, monkeypatch, capsys):
-    """Call of the command line inside a folder of its own: exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SHIFTBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("SHIFTBENCH_STORE", raising=False)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["shiftbench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return caught.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture
