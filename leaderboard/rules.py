@@ -65,7 +65,7 @@ RULES: dict[str, str] = {
     "round-other": "The round is that of the table.",
     "outputs-other": "Outputs are those of the table, in its order.",
     "seeds-duplicate": "No seed twice.",
-    "seeds-other": "Seeds are those announced, all of them; one of them for what is no network.",
+    "seeds-other": "Seeds are those announced, all of them; the first alone will do for what is no network.",
     "seeds-joined": "One answer for several seeds is an ensemble, and declared as one.",
     "tests-duplicate": "No test set twice.",
     "tests-unknown": "Only test sets that are asked.",

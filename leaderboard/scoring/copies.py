@@ -19,8 +19,8 @@ def copies(bundles: Sequence[Bundle]) -> list[tuple[int, ...]]:
     """For each bundle the numbers of its near-copies, earlier and later ones.
 
     Of two teams if the means of their seed averages correlate above `ALIKE` on the sets that both answer, as they are
-    or each set and output less its mean. Of one team if the SDs are alike as well, for wrappers of a recipe share its
-    means.
+    or each set and output less its mean. Of one team, whose wrappers of a recipe share its means, only if the SDs are
+    alike as well, or if recipe, wrapper and preset are said to be the same.
     """
     found: list[list[int]] = [[] for _ in bundles]
     said = [_Said(bundle) for bundle in bundles]
@@ -36,7 +36,8 @@ class _Said:
     """Means and SDs of the seed average by digest of the set, each (n, outputs)."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self.team = bundle.manifest.team
+        self.team, model = bundle.manifest.team, bundle.manifest.model
+        self.what = model.recipe, model.wrapper, model.preset
         mean, sd = (array.mean(axis=0, dtype=np.float64) for array in (bundle.answers.mean, bundle.answers.sd))
         self.mean = {digest: mean[rows] for digest, rows in bundle.answers.rows.items()}
         self.sd = {digest: sd[rows] for digest, rows in bundle.answers.rows.items()}
@@ -66,7 +67,7 @@ def _near(one: _Said, other: _Said) -> bool:
     pairs = zip(one.directions(both), other.directions(both), strict=True)
     if not any(float(first @ second) > ALIKE for first, second in pairs):
         return False
-    if one.team != other.team:
+    if one.team != other.team or one.what == other.what:
         return True
     apart = [np.log(one.sd[digest] / other.sd[digest]).ravel() for digest in both]
     return bool(np.sqrt(np.mean(np.square(np.concatenate(apart)))) < SPREAD)

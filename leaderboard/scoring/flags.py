@@ -44,23 +44,14 @@ UNEVEN = 0.01
 Floats = NDArray[np.float64]
 
 
-def noise_association(bundle: Bundle, board: Board) -> float:
-    """By how many standard errors an entry is off the expected values in the direction in which measurements are.
-
-    Over boards about standard normal for whoever does not know the labels; what a board does to one honest entry it
-    does to others like it. 0 without an answer, or where no truth is known.
-    """
-    return _noise_association(_answers(bundle, board))
-
-
 def flags(bundle: Bundle, board: Board, scored: Scored) -> Iterator[Flag]:
     """Flags of an entry by itself."""
-    answers = _answers(bundle, board)
+    answers = answers_of(bundle, board)
     if not answers:
         return
     yield from _above_oracle(scored)
-    if bundle.manifest.division.labels == 0:
-        yield from _follows_noise(answers)
+    if (z := noise_association(answers)) > NOISE_Z:
+        yield Flag("follows-noise", f"association with the noise of the measurement {z:.1f} standard errors above 0")
     if not bundle.manifest.division.sees_test_inputs:
         yield from _uneven(answers)
     constant = [one for one in answers if not np.ptp(one.mean, axis=0).any()]
@@ -103,7 +94,7 @@ def _shifted(scored: Scored) -> pd.DataFrame:
     return cells[(cells["metric"] == "crps") & (cells["part"] != "") & cells["scale"]]
 
 
-class _Answer:
+class Answer:
     """Mean and SD of the seed average in a cell, (n, outputs), with the cell."""
 
     def __init__(self, cell: Cell, bundle: Bundle, board: Board) -> None:
@@ -115,8 +106,9 @@ class _Answer:
         )
 
 
-def _answers(bundle: Bundle, board: Board) -> list[_Answer]:
-    return [_Answer(cell, bundle, board) for cell in board.cells if _digest(cell, board) in bundle.answers.rows]
+def answers_of(bundle: Bundle, board: Board) -> list[Answer]:
+    """What an entry says in the cells that it answers."""
+    return [Answer(cell, bundle, board) for cell in board.cells if _digest(cell, board) in bundle.answers.rows]
 
 
 def _digest(cell: Cell, board: Board) -> str:
@@ -133,14 +125,13 @@ def _above_oracle(scored: Scored) -> Iterator[Flag]:
         yield Flag("above-oracle", f"in {len(above)} of {len(kept)} cells, {first['scaled']:.2f} in {where}")
 
 
-def _follows_noise(answers: Sequence[_Answer]) -> Iterator[Flag]:
-    z = _noise_association(answers)
-    if z > NOISE_Z:
-        yield Flag("follows-noise", f"association with the noise of the measurement {z:.1f} standard errors above 0")
+def noise_association(answers: Sequence[Answer]) -> float:
+    """By how many standard errors an entry is off the expected values in the direction in which measurements are.
 
-
-def _noise_association(answers: Sequence[_Answer]) -> float:
-    """Rows of one cluster of a world share the draws of their noise: their products are summed."""
+    Over boards about standard normal for whoever does not know the labels of the test rows; what a board does to one
+    honest entry it does to others like it. Rows of one cluster of a world share the draws of their noise, so their
+    products are summed. 0 without an answer, or where no truth is known.
+    """
     sums: dict[tuple[str, int], float] = {}
     for one in answers:
         truth = one.cell.sample.truth
@@ -153,9 +144,9 @@ def _noise_association(answers: Sequence[_Answer]) -> float:
     return _standard_errors(np.array([*sums.values()]))
 
 
-def _no_signal(answers: Sequence[_Answer]) -> Iterator[Flag]:
+def _no_signal(answers: Sequence[Answer]) -> Iterator[Flag]:
     products = [
-        (_centred(one.mean) * _centred(one.cell.references["source"].mean)).mean(axis=1)
+        (centred(one.mean) * centred(one.cell.references["source"].mean)).mean(axis=1)
         for one in answers
         if one.cell.severity == 0
     ]
@@ -163,7 +154,7 @@ def _no_signal(answers: Sequence[_Answer]) -> Iterator[Flag]:
         yield Flag("no-signal", f"relation to what the sequence does {z:.1f} standard errors from 0 at severity 0")
 
 
-def _uneven(answers: Sequence[_Answer]) -> Iterator[Flag]:
+def _uneven(answers: Sequence[Answer]) -> Iterator[Flag]:
     first: dict[tuple[str, bytes], Floats] = {}
     spread = np.concatenate([one.mean for one in answers]).std(axis=0)
     shared, wrong = 0, 0
@@ -176,7 +167,7 @@ def _uneven(answers: Sequence[_Answer]) -> Iterator[Flag]:
         yield Flag("uneven", f"{wrong} of {shared} sequences that stand in several sets are answered differently")
 
 
-def _centred(values: NDArray[np.floating[Any]]) -> Floats:
+def centred(values: NDArray[np.floating[Any]]) -> Floats:
     """Less the mean of each output, over its SD; 0 where that is 0."""
     away = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
     spread = away.std(axis=0)

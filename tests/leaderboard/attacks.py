@@ -353,6 +353,10 @@ ATTACKS["one output"] = ("outputs-other", lambda: manifest(outputs=["cell0"]))
 ATTACKS["seed twice"] = ("seeds-duplicate", lambda: manifest(seeds=[0, 0]))
 ATTACKS["chosen seeds"] = ("seeds-other", lambda: manifest(seeds=[7, 8]))
 ATTACKS["one seed of two"] = ("seeds-other", lambda: manifest(seeds=[0]))
+ATTACKS["best seed of a file of predictions"] = (
+    "seeds-other",
+    lambda: manifest(seeds=[1], model=forged.told()["model"] | {"kind": "predictions"}),
+)
 ATTACKS["seeds beyond those announced"] = ("seeds-other", lambda: manifest(seeds=[0, 1, 2]))
 ATTACKS["joined seeds that are not declared"] = (
     "seeds-joined",

@@ -148,9 +148,22 @@ def test_every_near_copy_is_found_and_no_other_pair():
 
 def test_wrappers_of_one_team_share_means_and_are_no_copies():
     wrapped = dataclasses.replace(RIVAL.answers, sd=RIVAL.answers.sd * np.float32(1.3))
-    pair = [made.bundle(BOARD, name, said=said, team="one") for name, said in (("a", RIVAL.answers), ("b", wrapped))]
-    assert copies(pair) == [(), ()]
-    assert copies([pair[0], made.bundle(BOARD, "c", said=RIVAL.answers, team="one")]) == [(1,), (0,)]
+    other = msgspec.structs.replace(made.MODEL, wrapper="conformal_split")
+    plain = made.bundle(BOARD, "a", said=RIVAL.answers, team="one")
+    assert copies([plain, made.bundle(BOARD, "b", said=wrapped, team="one", model=other)]) == [(), ()]
+    assert copies([plain, made.bundle(BOARD, "c", said=RIVAL.answers, team="one", model=other)]) == [(1,), (0,)]
+    # Other SDs under the same name are the same entry over again.
+    assert copies([plain, made.bundle(BOARD, "d", said=wrapped, team="one")]) == [(1,), (0,)]
+
+
+@pytest.mark.parametrize("labels", [0, 32, 256])
+def test_who_knows_the_noise_is_flagged_whatever_labels_it_declares(labels):
+    honest = made.bundle(BOARD, "knows", 0.5)
+    observed = np.concatenate([cell.sample.observed for cell in BOARD.cells])
+    division = msgspec.structs.replace(made.DIVISION, labels=labels)
+    told = msgspec.structs.replace(honest.manifest, division=division)
+    knows = dataclasses.replace(made.with_means(honest, 0.2 * honest.answers.mean + 0.8 * observed), manifest=told)
+    assert "follows-noise" in {flag.code for flag in scored([knows], BOARD)[0].flags}
 
 
 def test_copies_are_sought_on_the_sets_that_both_answer():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboard.scoring.flags import NOISE_Z, noise_association
+from leaderboard.scoring.flags import NOISE_Z, answers_of, noise_association
 from leaderboard.scoring.ranking import decided, paired
 from tests.leaderboard import made
 
@@ -113,11 +113,11 @@ def test_who_does_not_know_the_labels_does_not_follow_their_noise():
     for draw in range(300):
         board = made.board(worlds=1, rows=60, seeds=1, draw=draw)
         honest = made.bundle(board, skill=0.5, seed=draw)
-        found.append(noise_association(honest, board))
+        found.append(noise_association(answers_of(honest, board)))
         if draw < 20:
             observed = np.concatenate([cell.sample.observed for cell in board.cells])
             blended = made.with_means(honest, 0.5 * honest.answers.mean + 0.5 * observed)
-            knowing.append(noise_association(blended, board))
+            knowing.append(noise_association(answers_of(blended, board)))
     assert 0.015 <= np.mean(np.array(found) > 1.65) <= 0.095
     assert max(found) < NOISE_Z
     # Positive control: the labels blended in by half.
