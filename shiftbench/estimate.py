@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from shiftbench.errors import StoreError
 from shiftbench.plan import Plan, plan
 from shiftbench.prediction import VIEWS
-from shiftbench.spec import Data, Fit, Node, Predict, Score, Suite
+from shiftbench.spec import TIERS, Data, Fit, Node, Predict, Score, Suite
 from shiftbench.store import Store
 from shiftbench.validate import Selection
+
+
+def above(suites: list[Suite], tier: str) -> list[str]:
+    """Larger tiers at which some task is run and every task that is has its sizes."""
+    tasks = [task for suite in suites for task in suite.task if task.tiers]
+    run_at = {name: [task for task in tasks if not task.at or name in task.at] for name in TIERS}
+    larger = TIERS[TIERS.index(tier) + 1 :]
+    return [name for name in larger if run_at[name] and all(name in task.tiers for task in run_at[name])]
 
 
 def larger_tiers(

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from shiftbench import claims, results, robustness
-from shiftbench.estimate import larger_tiers
+from shiftbench.estimate import above, larger_tiers
 from shiftbench.execute import Outcome
 from shiftbench.nodes import CURVES, ROWS
 from shiftbench.options import Options
 from shiftbench.plan import Plan
 from shiftbench.provenance import provenance
-from shiftbench.spec import TIERS, Data, Fit, Suite
+from shiftbench.spec import Data, Fit, Suite
 from shiftbench.store import Store
 from shiftbench.whole import whole
 
@@ -56,13 +56,7 @@ def manifest(
 
 def _estimate(options: Options, suites: list[Suite], planned: Plan, store: Store) -> dict[str, float]:
     """Core-hours of the larger tiers that every task run at them has."""
-    tasks = [task for suite in suites for task in suite.task if task.tiers]
-    larger = [
-        tier
-        for tier in TIERS[TIERS.index(options.tier) + 1 :]
-        if all(tier in task.tiers for task in tasks if not task.at or tier in task.at)
-    ]
-    return larger_tiers(suites, larger, options.selection, planned, store)
+    return larger_tiers(suites, above(suites, options.tier), options.selection, planned, store)
 
 
 def _troubles(planned: Plan, outcomes: dict[str, Outcome], state: str) -> list[Json]:

@@ -11,7 +11,7 @@ from shiftbench.tasks import round as rounds
 
 TIERS = ("bench", "core")
 """Tiers whose sizes an entry may have."""
-SEEING = ("pwm_ridge", "motif_prior", "source_oracle", "oracle")
+SEEING = ("motif_prior", "source_oracle", "oracle")
 """Controls that hold what a round keeps secret."""
 MIXED = "mixed"
 """Name of the test set of a world: all doses, shuffled."""
@@ -46,7 +46,7 @@ def suite(path: Path) -> Suite:
     return msgspec.structs.replace(
         asked,
         name=f"round-{terms.id}",
-        title=f"Round {terms.id}",
+        title=f"Practice round {terms.id}" if terms.practice else f"Round {terms.id}",
         source=f"{terms.worlds} worlds drawn from a secret",
         task=(msgspec.structs.replace(task, **changed),),
     )

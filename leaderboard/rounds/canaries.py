@@ -15,7 +15,9 @@ from leaderboard.rounds.worlds import Canaries
 from leaderboard.scoring.scored import Flag
 
 FLAGS = {
-    "canary-labels": "Its means go with permuted labels, which nothing but the file of answers tells.",
+    "canary-labels": "Its means go with permuted labels of canary rows, which follow from the secret of the round and "
+    "from nothing that is public: it has answers from whoever holds the secret. A holder who leaves these rows out is "
+    "not seen.",
     "canary-twins": "One and the same sequence under two ids has two answers: the answer hangs on more than letters.",
 }
 """Flags by code, with what they mean."""

@@ -1,6 +1,7 @@
 """Opening a round: its public files, from its terms and its secret, the same bytes at every making."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -26,12 +27,29 @@ def training_seeds(name: str) -> tuple[int, ...]:
 def open_round(folder: Path, secret_file: Path, terms: Terms) -> Opening:
     """Draw a secret and write all public files of its round into `folder`.
 
-    `InputError` if the folder is not empty, or if the secret cannot lie where it is asked to.
+    `InputError` if the folder is not empty or cannot be written, or if the secret cannot lie where it is asked to.
     """
-    if folder.exists() and any(folder.iterdir()):
+    _make_empty(folder)
+    secret = secrets.create(secret_file, folder)
+    try:
+        return write(folder, secret, terms)
+    except OSError as error:
+        raise InputError(
+            f"--output {folder}: cannot write ({error.strerror}); remove it and {secret_file}, and open the round anew"
+        ) from None
+
+
+def _make_empty(folder: Path) -> None:
+    """Make a folder that can be written, before a secret is drawn for it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        filled = any(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"--output {folder}: {error.strerror}; expected an empty folder or none") from None
+    if filled:
         raise InputError(f"--output {folder}: holds files already; expected an empty folder or none")
-    folder.mkdir(parents=True, exist_ok=True)
-    return write(folder, secrets.create(secret_file, folder), terms)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--output {folder}: may not be written; expected a folder of your own")
 
 
 def write(folder: Path, secret: bytes, terms: Terms) -> Opening:

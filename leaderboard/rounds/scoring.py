@@ -1,11 +1,13 @@
 """The table of a round that is over: its entries with their scores, their canaries and their places."""
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from leaderboard.bundle import Bundle
 from leaderboard.records import entries
+from leaderboard.records.entries import Entry
 from leaderboard.rounds import canaries
 from leaderboard.rounds.asked import questions
 from leaderboard.rounds.reveal import verify
@@ -14,6 +16,7 @@ from leaderboard.scoring import ranking, scores
 from leaderboard.scoring.scored import Scored
 from leaderboard.scoring.standing import Table
 from shiftbench.errors import InputError
+from shiftbench.tasks.round import located, opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,31 @@ class Result:
 def score(path: Path, secret: bytes, folder: Path, line: Path | None = None) -> Result:
     """Result of the entries in `folder` for the round in `path`; `line`: folder with those of the reference learner.
 
-    `InputError` if the secret does not give the files of the round, or if a team has two entries; `Refused` if an
-    entry breaks a rule.
+    `InputError` if the secret does not give the files of the round, if a team has two entries, or if one that stands
+    came after the last day; `Refused` if an entry breaks a rule.
     """
     verify(path, secret)
     asked = questions(path)
-    bundles = entries.read(folder, asked).standing
+    found = entries.read(folder, asked)
+    _check_days(found.entries.values(), opening(located(path)).terms.closes, folder)
+    bundles = found.standing
     _check_teams(bundles, folder)
     known = worlds(path, secret)
-    found = {one.sha256: canaries.told(one.answers, asked, [world.canaries for world in known]) for one in bundles}
-    flags = {sha256: tuple(canaries.flags(told)) for sha256, told in found.items()}
+    told = {one.sha256: canaries.told(one.answers, asked, [world.canaries for world in known]) for one in bundles}
+    flags = {sha256: tuple(canaries.flags(numbers)) for sha256, numbers in told.items()}
     above = entries.read(line, asked).standing if line else ()
     scored = scores.scored(bundles, board(path, known), above, flags)
-    return Result(tuple(scored), {one.manifest.entry: found[one.sha256] for one in bundles}, ranking.rank(scored))
+    return Result(tuple(scored), {one.manifest.entry: told[one.sha256] for one in bundles}, ranking.rank(scored))
+
+
+def _check_days(found: Iterable[Entry], last: datetime.date, folder: Path) -> None:
+    """Refuse an entry that the ledger dates after the last day, unless it was withdrawn since."""
+    for one in found:
+        if one.past is not None and one.past.ended is None and (day := one.past.entered.date) > last:
+            raise InputError(
+                f"{folder}: {one.id} was entered on {day}, after the last day of its round, {last}; expected it "
+                f"withdrawn (shiftbench leaderboard add --withdraw {one.id} --note late)"
+            )
 
 
 def _check_teams(bundles: Sequence[Bundle], folder: Path) -> None:

@@ -19,10 +19,14 @@ from simulators import mpra, shift
 from simulators.contract import Sample, World
 from simulators.random import key, uniform
 
-TWINS = 10
-"""Rows of a world that are asked twice as they are, and as many that are asked again on the other strand."""
+REPEATED = 1
+"""Rows of every test set of a world that are asked twice as they are, and as many again on the other strand.
+
+As many of each: anyone sees which rows are repeated, and may not learn from it of which set they are.
+"""
 PERMUTED = 30
 """Rows of a world whose labels are permuted."""
+_TWINS, _STRANDS = slice(REPEATED), slice(REPEATED, 2 * REPEATED)
 
 Rows = NDArray[np.intp]
 
@@ -49,9 +53,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """Rows of a world that no score counts, by their places.
+    """Rows of a world that no score counts, beside those of the sets that they repeat, by their places.
 
-    `twins` (k, 2): a row and another with the same letters; `strands` (k, 2): a row and its reverse complement;
+    `twins` (k, 2): a row of a set and another with the same letters; `strands` (k, 2): a row of a set and its reverse
+    complement; both from all sets alike, in their order;
     `permuted` (m,): rows with `labels` float32 (m, outputs), which are those of other rows; `constant` (4,): one letter
     throughout.
     """
@@ -81,9 +86,9 @@ def hidden(secret: bytes, terms: Terms, number: int) -> Hidden:
     source, seed = laws[0].world, own("rows")
     samples = [measured(mpra.draw(law.world, terms.test, seed=seed, split=f"{law.family}:{law.dose}")) for law in laws]
     kept = measured(mpra.draw(source, PERMUTED, seed=seed, split="permuted"))
-    plain = samples[0].sequence
-    twins, turned = plain[:TWINS], reverse_letters(plain[TWINS : 2 * TWINS])
-    constant = np.repeat(np.arange(4, dtype=np.uint8)[:, None], plain.shape[1], axis=1)
+    twins = np.concatenate([sample.sequence[_TWINS] for sample in samples])
+    turned = reverse_letters(np.concatenate([sample.sequence[_STRANDS] for sample in samples]))
+    constant = np.repeat(np.arange(4, dtype=np.uint8)[:, None], twins.shape[1], axis=1)
     blocks = [sample.sequence for sample in samples] + [twins, turned, kept.sequence, constant]
     letters = np.concatenate(blocks)
     order = shuffled(own("order"), len(letters))
@@ -96,8 +101,8 @@ def hidden(secret: bytes, terms: Terms, number: int) -> Hidden:
             Kind(law, rows, _renamed(sample, rows)) for law, rows, sample in zip(laws, sets, samples, strict=True)
         ),
         canaries=Canaries(
-            twins=np.stack([sets[0][: len(again)], again], axis=1),
-            strands=np.stack([sets[0][TWINS:][: len(reverse)], reverse], axis=1),
+            twins=np.stack([np.concatenate([places[_TWINS] for places in sets]), again], axis=1),
+            strands=np.stack([np.concatenate([places[_STRANDS] for places in sets]), reverse], axis=1),
             permuted=permuted,
             labels=labels,
             constant=single,

@@ -98,7 +98,10 @@ class KmerRidge(Ridge):
 
 
 class PwmRidge(Ridge):
-    """Ridge on motif occupancies: half of a world's public motifs with decoys; on real data a fixed draw of JASPAR."""
+    """Ridge on motif occupancies: half of a world's public motifs with decoys; on real data a fixed draw of JASPAR.
+
+    Where candidates are told, half of them: which are true is not known, so half of the true ones on average.
+    """
 
     def setup(self, train: Sample, facts: Facts) -> State:
         """Ids of the motifs, kept in the state."""
@@ -109,6 +112,9 @@ class PwmRidge(Ridge):
             program = World.from_json(facts["source_world"]).program
             true = rng.permutation(program.public)[: len(program.public) // 2]
             return {"motifs": structural.with_decoys(program, true, rng)}
+        if "candidates" in facts:
+            told = np.array(facts["candidates"], np.str_)
+            return {"motifs": rng.permutation(told)[: len(told) // 2]}
         return {"motifs": rng.choice(motif.vertebrate_ids(), ALONE, replace=False)}
 
     def features(self, state: State, sequence: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -25,6 +25,8 @@ NAME = "round.json"
 LABELLED = ("train", "validation", "calibration")
 """Roles of the rows that come with what was measured."""
 ROLES = (*LABELLED, "test")
+WORLDS = 10
+"""Worlds of a round at the least, since they are the units of its ranking; fewer serve for practice."""
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?\Z")]
@@ -35,7 +37,8 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     `suite`, `suite_version`: whose questions are asked; `simulator`: version of the simulator that draws; `worlds`;
     `rows`, `validation`, `calibration`, `test`: drawn for each world (of each test set), measured or not; `seeds`: of
-    training, one after another; `opens`, `closes`: days (UTC), the last one included.
+    training, one after another; `opens`, `closes`: days (UTC), the last one included; `practice`: a round that ranks
+    nobody in earnest, which may have fewer worlds than `WORLDS`.
     """
 
     id: Id
@@ -50,6 +53,18 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seeds: Annotated[tuple[Annotated[int, Meta(ge=0, le=2**31 - 1)], ...], Meta(min_length=1)]
     opens: datetime.date
     closes: datetime.date
+    practice: bool = False
+
+    def __post_init__(self) -> None:
+        """`ValueError` for too few worlds."""
+        if self.worlds < WORLDS and not self.practice:
+            raise ValueError(f"{self.worlds} worlds; expected at least {WORLDS}, or a round for practice (--practice)")
+
+    @property
+    def notice(self) -> str:
+        """What to tell everybody of a round for practice; "" of another."""
+        worlds = "1 world" if self.worlds == 1 else f"{self.worlds} worlds"
+        return f"round {self.id} is for practice ({worlds}): its places count for nothing" if self.practice else ""
 
 
 class Told(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -3,7 +3,7 @@
 import pytest
 
 from shiftbench.catalog import load_suite
-from shiftbench.estimate import _work, larger_tiers
+from shiftbench.estimate import _work, above, larger_tiers
 from shiftbench.plan import Plan, plan
 from shiftbench.spec import Fit, Predict, Score
 from shiftbench.validate import Selection
@@ -66,3 +66,9 @@ def test_a_tier_with_another_family_of_nodes_is_left_out():
     done = plan([suite], "smoke", Selection(shifts=("gc",)))
     done.nodes = {name: node for name, node in done.nodes.items() if not isinstance(node, Score)}
     assert larger_tiers([suite], ["bench"], Selection(), done, Measured(done)) == {}
+
+
+def test_tiers_above_are_those_at_which_something_is_run():
+    assert above([load_suite("shift")], "bench") == ["core", "full"]
+    assert above([load_suite("board")], "bench") == ["core"]
+    assert above([load_suite("board")], "core") == []
