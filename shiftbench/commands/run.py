@@ -59,7 +59,7 @@ def run(
     seeds
         Number of training seeds instead of the tier's.
     worlds
-        Number of simulated worlds instead of the tier's; they are numbered from 0.
+        Number of simulated worlds instead of the tier's; they are numbered from the first of the suite.
     device
         auto, cpu, cuda or mps.
     max_minutes
