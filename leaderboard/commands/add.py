@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from leaderboard.places import ENTRIES, is_checkout
 from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
     from leaderboard.board import Board
     from leaderboard.questions import Questions
     from leaderboard.records.record import Record
-
-ENTRIES = Path("leaderboard/entries")
 
 
 def add(
@@ -45,17 +44,19 @@ def add(
     note
         One line for the ledger.
     date
-        Day of the record as YYYY-MM-DD; default today (UTC).
+        Day of the record as YYYY-MM-DD, none to come; default today (UTC).
     entries
-        Folder of the entries; made if it is not there.
+        Folder of the entries; made if it is not there. Default that of the checkout.
     round_file
-        round.json of a round that the entry is for; nothing is scored before its reveal.
+        round.json of a round that the entry is for, on a day on which it is open; nothing is scored before its reveal.
     store
         Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
     """
-    from leaderboard.records import adding
+    from leaderboard.records import adding, record, window
 
-    day = date or datetime.datetime.now(datetime.UTC).date()
+    if entries == ENTRIES and not is_checkout():
+        raise InputError(f"--entries: none given, and {ENTRIES} is in no checkout; expected the folder of the entries")
+    day = date or record.today()
     if withdraw:
         if file is not None or supersedes or challenges or round_file:
             raise InputError("--withdraw: expected no file and no other action beside it; give it alone, with --note")
@@ -65,6 +66,9 @@ def add(
         raise InputError(
             "add: expected FILE with --supersedes or --challenges or neither, or --withdraw ID without FILE"
         )
+    adding.check_writable(entries)
+    if round_file is not None and not challenges:
+        window.check_open(round_file, day)
     asked = _asked(round_file, store)
     _tell(adding.add(entries, file, asked, day, supersedes=supersedes, challenges=challenges, note=note), entries)
     return 0

@@ -1,5 +1,6 @@
 """`shiftbench submit`: pack an entry from a finished run, and check it as the leaderboard will."""
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,11 @@ def submit(
     manifest, answers = pack(contents, contender(recipe, contents.contenders()), declaration, asked)
     output.mkdir(parents=True, exist_ok=True)
     path = output / f"{manifest.entry}.zip"
-    bundle.write(path, manifest, answers)
-    found = checks.check(path, asked)
+    with tempfile.TemporaryDirectory(prefix=".", dir=output) as beside:  # a file that is refused is not left behind
+        partial = Path(beside) / path.name
+        bundle.write(partial, manifest, answers)
+        found = checks.check(partial, asked)
+        partial.replace(path)
     print(f"{path}: accepted, {checks.facts(found, asked)}")  # noqa: T201
     if round_file:
         print(f"nothing is scored before the reveal; hand it in as entry of team {manifest.team}, once")  # noqa: T201

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from leaderboard.places import ENTRIES, LINE
+from shiftbench.commands.arguments import Flag
 from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def verify(
     site: Path | None = None,
     rounds: Annotated[tuple[Path, ...], Parameter(name="--round", consume_multiple=True, negative=())] = (),
     line: Path = LINE,
+    private: Flag = False,
     store: Path | None = None,
 ) -> int:
     """Read every bundle again, recompute every score, and check the ledger; exit code 1 and a line a fault if any.
@@ -34,13 +36,17 @@ def verify(
     site
         Folder of pages to compare, byte for byte, with those that entries and ledger give.
     rounds
-        round.json of every round whose entries are read too; no scores of them are recorded.
+        round.json of every round whose entries are read too; no scores of them are recorded, and none came when the
+        round was not open.
     line
         Folder with the plausibility line that the pages were built with; default the project's.
+    private
+        The folder is that of a private board: a ledger is not needed, and the pages are those of such a board.
     store
         Folder of finished nodes; default SHIFTBENCH_STORE, else runs/store.
     """
     from leaderboard import board
+    from leaderboard.records import window
     from leaderboard.records.verify import TOLERANCE, pages
     from leaderboard.records.verify import verify as find
     from leaderboard.rounds import questions
@@ -49,10 +55,11 @@ def verify(
     if head and not re.fullmatch("[0-9a-f]{16,64}", head):
         raise InputError(f"--head {head!r}; expected 16 to 64 hex digits")
     truth = board.development(store or default_store())
-    found = find(entries, truth, head, [questions(one) for one in rounds])
+    windows = [window.terms(one) for one in rounds]
+    found = find(entries, truth, head, [questions(one) for one in rounds], windows, private=private)
     faults = found.faults
     if site is not None and not faults:
-        faults = pages(site, lambda output: _build(entries, output, truth, rounds, line))
+        faults = pages(site, lambda output: _build(entries, output, truth, rounds, line, private=private))
     for fault in faults:
         print(fault)  # noqa: T201
     print(  # noqa: T201
@@ -64,11 +71,12 @@ def verify(
     return 1 if faults else 0
 
 
-def _build(folder: Path, output: Path, truth: "Board", rounds: tuple[Path, ...], line: Path) -> None:
+def _build(folder: Path, output: Path, truth: "Board", rounds: tuple[Path, ...], line: Path, *, private: bool) -> None:
     """Pages as `shiftbench leaderboard site` writes them."""
     from leaderboard.commands.site import table_of_round
     from leaderboard.records import entries
     from leaderboard.site.build import build
 
     lines = entries.read(line, truth.questions).standing
-    build(folder, output, truth, rounds=[table_of_round(one, folder) for one in rounds], line=lines)
+    tables = [table_of_round(one, folder) for one in rounds]
+    build(folder, output, truth, kind="private" if private else "development", rounds=tables, line=lines)

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +35,9 @@ def add(
 
     With `Questions` alone, as in a round before its reveal, nothing is scored. `supersedes`: entry of the same team
     that it takes the place of. `challenges`: entry that it runs again; both stay. `Refused` if the bundle or the ledger
-    says no; nothing is changed then.
+    says no; nothing is changed then. `InputError` if the folder cannot be written, before anything is scored.
     """
+    check_writable(folder)
     questions = board.questions if isinstance(board, Board) else board
     bundle = load(source, questions)
     data = bundles.content(source)
@@ -60,9 +62,26 @@ def add(
         score=numbers([bundle], board)[0] if isinstance(board, Board) else "",
         note=note,
     )
-    folder.mkdir(exist_ok=True)
-    with ledger.alone(folder):
-        return _enter(folder, event, data)
+    with _in_words(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with ledger.alone(folder):
+            return _enter(folder, event, data)
+
+
+def check_writable(folder: Path) -> None:
+    """`InputError` if `folder`, or the one that it would be made in, is no folder that can be written."""
+    near = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+        raise InputError(f"{folder}: {near} is no folder that can be written; expected one, for --entries")
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    """What the file system says no to is one line."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{folder}: cannot write ({error.strerror or error}); nothing was recorded") from None
 
 
 def _enter(folder: Path, event: Event, data: bytes) -> Record:
@@ -95,9 +114,11 @@ def _copied(path: Path, data: bytes) -> Iterator[None]:
 
 def withdraw(folder: Path, entry: str, note: str, date: datetime.date) -> Record:
     """Put into the ledger of `folder` that an entry is withdrawn; its bundle and its record stay."""
+    check_writable(folder)
     past = History.of(ledger.read(folder)).entries.get(entry)
     if past is None:
         raise Refused("ledger-unknown", f"{folder / ledger.NAME}: withdraw of {entry!r}; no such entry was added")
     kept = {name: getattr(past.entered, name) for name in Event.__struct_fields__}
     event = Event(**kept | {"date": date, "action": "withdraw", "supersedes": "", "note": note})
-    return ledger.append(folder, event)
+    with _in_words(folder):
+        return ledger.append(folder, event)

@@ -34,7 +34,8 @@ class Entry:
 class Folder:
     """Entries of one table by id, in the order of the ledger (else of the names of their files).
 
-    `records`: the whole ledger; `others`: ids of entries of other tables, which are not in `entries`.
+    `records`: the whole ledger; `others`: ids of entries of other tables, which are not in `entries` (without a ledger
+    their files' names).
     """
 
     entries: dict[str, Entry]
@@ -60,7 +61,7 @@ def read(folder: Path, questions: Questions, load: Load = bundles.load) -> Folde
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected the folder of the entries")
     if not (folder / ledger.NAME).exists():
-        return Folder(_unlisted(folder, questions, load))
+        return _unlisted(folder, questions, load)
     records = ledger.read(folder)
     history = History.of(records)
     for fault in strays(folder, history):
@@ -127,13 +128,20 @@ def _loaded(path: Path, questions: Questions, load: Load) -> Bundle:
         raise Refused(refused.code, f"{shown(str(path))}: {refused.text}") from None
 
 
-def _unlisted(folder: Path, questions: Questions, load: Load) -> dict[str, Entry]:
+def _unlisted(folder: Path, questions: Questions, load: Load) -> Folder:
     """All bundles of a folder without a ledger, by id."""
     entries: dict[str, Entry] = {}
+    others = []
     for path in sorted(folder.glob("*.zip")):
-        bundle = _loaded(path, questions, load)
+        try:
+            bundle = _loaded(path, questions, load)
+        except Refused as refused:
+            if refused.code not in {"suite-other", "round-other"}:
+                raise
+            others.append(path.stem)
+            continue
         name = bundle.manifest.entry
         if name in entries:
             raise Refused("ledger-double", f"{path}: another file holds {name} too; expected every entry once")
         entries[name] = Entry(name, "listed", bundle)
-    return entries
+    return Folder(entries, others=tuple(others))

@@ -20,7 +20,7 @@ import msgspec
 from leaderboard.reading import text
 from leaderboard.reading.text import shown
 from leaderboard.records.history import History
-from leaderboard.records.record import FIRST, Event, Record, digest, head
+from leaderboard.records.record import FIRST, Event, Record, check_past, digest, head
 from leaderboard.refused import Refused
 from shiftbench.whole import whole
 
@@ -89,6 +89,7 @@ def extended(folder: Path, event: Event) -> tuple[Record, bytes]:
     `Refused` if the ledger or the event breaks a rule.
     """
     path = folder / NAME
+    check_past(event, str(path))
     old = path.read_bytes() if path.exists() else b""
     records = parse(old)
     place = {"number": len(records) + 1, "previous": head(records), "digest": FIRST}

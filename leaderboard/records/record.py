@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from leaderboard.refused import Refused
+
 FIRST = "0" * 64
 """`previous` of the first record."""
 
@@ -46,6 +48,17 @@ class Record(Event, frozen=True, forbid_unknown_fields=True, kw_only=True):
     number: Annotated[int, Meta(ge=1)]
     previous: Sha256
     digest: Sha256
+
+
+def today() -> datetime.date:
+    """The day, in UTC."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def check_past(event: Event, place: str) -> None:
+    """`Refused`, with `place`, for a day that is still to come: dates never go back, so nothing could follow it."""
+    if event.date > (day := today()):
+        raise Refused("ledger-future", f"{place}: dated {event.date}; expected at most {day}, which is today (UTC)")
 
 
 def head(records: Iterable[Record]) -> str:

@@ -15,12 +15,14 @@ from leaderboard.bundle import Bundle
 from leaderboard.questions import Questions
 from leaderboard.reading.text import shown
 from leaderboard.records import ledger
-from leaderboard.records.entries import Load, asked, check_bytes, opened, strays
+from leaderboard.records.entries import Load, asked, check_bytes, opened, read, strays
 from leaderboard.records.history import History
-from leaderboard.records.record import FIRST, Record, head
+from leaderboard.records.record import FIRST, Record, check_past, head
 from leaderboard.records.recorded import numbers
+from leaderboard.records.window import check_day
 from leaderboard.refused import Refused
 from shiftbench.errors import InputError
+from shiftbench.tasks.round import Terms
 
 TOLERANCE = 1e-5
 """Largest difference between a recorded and a recomputed score that platforms may make."""
@@ -43,12 +45,20 @@ class Verdict:
 
 
 def verify(
-    folder: Path, board: Board, noted: str = "", rounds: Sequence[Questions] = (), load: Load = bundles.load
+    folder: Path,
+    board: Board,
+    noted: str = "",
+    rounds: Sequence[Questions] = (),
+    windows: Sequence[Terms] = (),
+    load: Load = bundles.load,
+    *,
+    private: bool = False,
 ) -> Verdict:
     """Read every bundle of `folder` again, recompute every score, and compare both with the ledger.
 
     `noted`: a head that was seen before, or how it begins; a digest of the chain must still do so. `rounds`: whose
-    entries are read too; no scores of them are recorded.
+    entries are read too; no scores of them are recorded; `windows`: rounds whose entries must have come while they were
+    open. `private`: a folder without a ledger is not at fault.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected the folder of the entries")
@@ -64,11 +74,39 @@ def verify(
             f"ledger-head: {noted} was noted, and no record has such a digest; records were removed from the end, or "
             "the ledger was written anew"
         )
+    if private and not (folder / ledger.NAME).exists():
+        _read_unlisted(folder, (board.questions, *rounds), load, verdict)
+        return verdict
     history = History.of(records)
-    verdict.faults += [str(fault) for fault in strays(folder, history)]
+    verdict.faults += [str(fault) for fault in (*strays(folder, history), *_dated(folder, records, windows))]
     found = _read(folder, history, (board.questions, *rounds), load, verdict)
     _rescore([one for one in found if asked(one[1], board.questions)], board, verdict)
     return verdict
+
+
+def _read_unlisted(folder: Path, tables: Sequence[Questions], load: Load, verdict: Verdict) -> None:
+    """Count the bundles of a folder without a ledger, by which they could be judged; a fault for what breaks a rule."""
+    try:
+        found = [read(folder, one, load) for one in tables]
+    except Refused as fault:
+        verdict.faults.append(str(fault))
+        return
+    verdict.read = sum(len(one.entries) for one in found)
+    verdict.untold = len(set.intersection(*(set(one.others) for one in found)))
+
+
+def _dated(folder: Path, records: Sequence[Record], windows: Sequence[Terms]) -> Iterator[Refused]:
+    """A fault for each record of a day that is still to come, or of an entry that came when its round was not open."""
+    for record in records:
+        place = f"{folder / ledger.NAME}, line {record.number}"
+        try:
+            check_past(record, place)
+            if record.action == "add":
+                for told in windows:
+                    if (record.suite, record.version, record.round) == (told.suite, told.suite_version, told.id):
+                        check_day(told, record.date, place)
+        except Refused as fault:
+            yield fault
 
 
 def _read(

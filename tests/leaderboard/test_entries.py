@@ -178,6 +178,18 @@ def test_a_private_folder_needs_no_ledger(tmp_path):
         read(tmp_path / "nowhere", BOARD.questions, load)
 
 
+def test_a_private_folder_may_hold_bundles_of_other_tables_which_are_told_and_not_mixed_in(tmp_path):
+    lab = tmp_path / "lab"
+    packed(lab, "cnn-a")
+    packed(lab, "cnn-b", round="r1")
+    packed(lab, "cnn-c", suite_version=2)
+    found = read(lab, BOARD.questions, load)
+    assert (list(found.entries), found.others) == (["cnn-a"], ("cnn-b-0", "cnn-c-0"))
+    packed(lab, "cnn-d", outputs=("other",))
+    with pytest.raises(Refused, match="outputs-other"):  # what breaks another rule is no entry of another table
+        read(lab, BOARD.questions, load)
+
+
 def test_what_the_folder_and_the_ledger_do_not_share_is_refused(put, entries):
     put("cnn-a")
     put("cnn-b", seed=1, team="team-y")
@@ -226,7 +238,7 @@ def test_a_failure_between_copy_and_record_leaves_neither(put, entries, monkeypa
         raise OSError("no space left on device")
 
     monkeypatch.setattr(ledger, "write", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InputError, match=r"no space left on device\); nothing was recorded"):
         put("cnn-b", seed=1)
     assert {path.name: path.read_bytes() for path in entries.iterdir()} == before
 

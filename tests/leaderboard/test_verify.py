@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def here(tmp_path, monkeypatch):
     for module, name in ((adding, "add"), (verify, "verify")):
         given = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *told, _given=given, **named: _given(*told, **named, load=load))
+    monkeypatch.setattr("leaderboard.site.build.build", partial(build, load=load))
     return tmp_path
 
 
@@ -84,6 +86,37 @@ def test_the_pages_tell_the_head_that_a_reader_may_note(three, here):
     build(folder, here / "site", BOARD, load=load)
     assert head[:16] in (here / "site" / "index.html").read_text()
     assert verify_verb(entries=folder, head=head[:16]) == 0
+
+
+def test_a_private_board_is_compared_with_pages_of_its_kind(here, capsys):
+    for number in range(2):
+        packed(here / "lab", f"cnn-{number}", seed=number)
+    build(here / "lab", here / "site", BOARD, kind="private", load=load)
+    told = {"entries": here / "lab", "site": here / "site", "line": here / "none"}
+    (here / "none").mkdir()
+    assert verify_verb(**told, private=True) == 0
+    assert "0 records, 2 bundles read" in capsys.readouterr().out
+    assert verify_verb(**told) == 1  # of the leaderboard every bundle is in a ledger
+    assert capsys.readouterr().out.count("ledger-stray: ") == 2
+    (here / "site" / "rules.html").unlink()
+    assert verify_verb(**told, private=True) == 1
+    assert capsys.readouterr().out.count("site-page: ") == 1
+    (here / "lab" / "cnn-1-1.zip").write_bytes(b"no zip")
+    assert verify_verb(**told, private=True) == 1
+    assert "zip-" in capsys.readouterr().out
+
+
+def test_a_private_board_with_a_ledger_has_pages_of_its_kind_too(three, here, capsys):
+    folder, _ = three
+    (here / "none").mkdir()
+    told = {"entries": folder, "site": here / "site", "line": here / "none"}
+    build(folder, here / "site", BOARD, kind="private", load=load)
+    assert verify_verb(**told, private=True) == 0
+    assert verify_verb(**told) == 1
+    assert "site-page: " in capsys.readouterr().out
+    (folder / "cnn-a.zip").unlink()
+    assert verify_verb(**told, private=True) == 1
+    assert "ledger-missing: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
