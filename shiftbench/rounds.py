@@ -60,3 +60,8 @@ def _sizes(tier: Tier, terms: rounds.Terms) -> Tier:
 def first_seed(path: Path) -> int:
     """First of the training seeds of a round; they follow one another."""
     return rounds.opening(rounds.located(path)).terms.seeds[0]
+
+
+def notice(path: Path) -> str:
+    """What to tell whoever answers a round for practice; "" of another."""
+    return rounds.opening(rounds.located(path)).terms.notice

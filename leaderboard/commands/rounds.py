@@ -1,19 +1,23 @@
 """`shiftbench leaderboard round`: open, reveal and score a round with a secret."""
 
 import datetime
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from leaderboard.commands.add import ENTRIES
+from leaderboard.places import ENTRIES
+from shiftbench.commands.arguments import Flag
 from shiftbench.errors import InputError
 
 if TYPE_CHECKING:
+    from leaderboard.records.record import Event
     from leaderboard.rounds.scoring import Result
     from shiftbench.tasks.round import Terms
 
 app = App(name="round", help="Open, reveal and score a round: worlds drawn from a secret.")
+Action = Literal["round_open", "round_reveal"]
 DAYS = 28
 """Days for which a round is open unless it is said."""
 
@@ -25,6 +29,7 @@ def open_(
     output: Path,
     secret_file: Annotated[Path, Parameter(name="--secret")],
     worlds: int = 10,
+    practice: Flag = False,
     rows: int = 50_000,
     validation: int = 5_000,
     calibration: int = 5_000,
@@ -44,7 +49,9 @@ def open_(
     secret_file
         File for the secret; new, outside the folder. Keep it to yourself until the round is over, and keep a copy.
     worlds
-        Number of worlds, which are the units of the ranking.
+        Number of worlds, which are the units of the ranking; at least 10 unless --practice.
+    practice
+        A round that counts for nothing, with as few worlds as you like; its terms say so for good.
     rows, validation, calibration
         Labelled rows drawn for each world.
     test
@@ -55,33 +62,18 @@ def open_(
         Folder of entries whose ledger records the opening.
     """
     from leaderboard.rounds import opening
-    from shiftbench.catalog import load_suite
-    from simulators import mpra
 
-    first = _day("--opens", opens) if opens else _today()
-    last = _day("--closes", closes) if closes else first + datetime.timedelta(days=DAYS)
-    if last < first:
-        raise InputError(f"--closes {last}: before the round opens, {first}; expected that day or a later one")
-    suite = load_suite("board")
-    terms = _terms(
-        id=name,
-        suite=suite.name,
-        suite_version=suite.version,
-        simulator=mpra.VERSION,
-        worlds=worlds,
-        rows=rows,
-        validation=validation,
-        calibration=calibration,
-        test=test,
-        seeds=opening.training_seeds(name),
-        opens=first,
-        closes=last,
-    )
+    first, last = _days(opens, closes)
+    sizes = {"worlds": worlds, "rows": rows, "validation": validation, "calibration": calibration, "test": test}
+    terms = _terms(name, sizes, first, last, practice)
+    if entries:
+        _check_record(entries, "round_open", terms)
     found = opening.open_round(output, secret_file, terms)
     if entries:
         _record(entries, "round_open", output / "round.json", terms)
     print(f"{output}: round {name}, {worlds} worlds, {len(found.files)} files; open until {last}")  # noqa: T201
     print(f"commitment {found.commitment}")  # noqa: T201
+    _tell(terms)
     return 0
 
 
@@ -115,6 +107,8 @@ def reveal(
         raise InputError(f"{public}: not there, so round {terms.id} is not over; expected --secret FILE")
     if secret_file and _today() <= terms.closes:
         raise InputError(f"{of.file}: round {terms.id} is open until {terms.closes}; expected a reveal after that day")
+    if entries:
+        _check_record(entries, "round_reveal", terms)
     if secret_file:
         ending.reveal(path, secret.read(secret_file))
     else:
@@ -139,14 +133,16 @@ def score(path: Path, *, entries: Path = ENTRIES, line: Path | None = None) -> i
         Folder with the plausibility line: entries of the reference learner with three times the data.
     """
     from leaderboard.rounds import scoring, secret
-    from shiftbench.tasks.round import located
+    from shiftbench.tasks.round import located, opening
 
-    public = Path(located(path).file).parent / secret.REVEAL
+    terms = opening(of := located(path)).terms
+    public = Path(of.file).parent / secret.REVEAL
     if not public.is_file():
         raise InputError(
             f"{public}: not there; nothing is scored before the reveal (shiftbench leaderboard round reveal)"
         )
     _print(scoring.score(path, secret.read(public), entries, line))
+    _tell(terms)
     return 0
 
 
@@ -161,39 +157,87 @@ def _day(option: str, text: str) -> datetime.date:
         raise InputError(f"{option} {text!r}; expected YYYY-MM-DD") from None
 
 
-def _terms(**fields: Any) -> "Terms":
+def _days(opens: str, closes: str) -> tuple[datetime.date, datetime.date]:
+    """First and last day of a round."""
+    first = _day("--opens", opens) if opens else _today()
+    last = _day("--closes", closes) if closes else first + datetime.timedelta(days=DAYS)
+    if last < first:
+        raise InputError(f"--closes {last}: before the round opens, {first}; expected that day or a later one")
+    return first, last
+
+
+def _terms(name: str, sizes: dict[str, int], opens: datetime.date, closes: datetime.date, practice: bool) -> "Terms":
     import msgspec
 
+    from leaderboard.rounds.opening import training_seeds
+    from shiftbench.catalog import load_suite
     from shiftbench.tasks.round import Terms
+    from simulators import mpra
 
+    suite = load_suite("board")
+    fields: dict[str, Any] = {
+        "id": name,
+        "suite": suite.name,
+        "suite_version": suite.version,
+        "simulator": mpra.VERSION,
+        "seeds": training_seeds(name),
+        "opens": opens,
+        "closes": closes,
+        "practice": practice,
+    }
     try:
-        return msgspec.convert(fields, Terms)
+        return msgspec.convert(fields | sizes, Terms)
     except msgspec.ValidationError as error:
         raise InputError(f"round open: {error}") from None
 
 
-def _record(folder: Path, action: Literal["round_open", "round_reveal"], file: Path, terms: "Terms") -> None:
+def _check_record(folder: Path, action: Action, terms: "Terms") -> None:
+    """See that the ledger of a folder of entries will take the opening or the end of a round, before there is one."""
+    from leaderboard.records import ledger
+    from leaderboard.records.record import FIRST
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ledger.extended(folder, _event(action, FIRST, 0, terms))
+    except OSError as error:
+        raise InputError(f"--entries {folder}: {error.strerror}; expected the folder of the entries") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"--entries {folder}: may not be written; expected a folder of your own")
+
+
+def _record(folder: Path, action: Action, file: Path, terms: "Terms") -> None:
     """Put the opening or the end of a round into the ledger of a folder of entries."""
     from leaderboard.records import ledger
-    from leaderboard.records.record import Event
     from leaderboard.rounds.opening import sha256
 
-    folder.mkdir(exist_ok=True)
-    event = Event(
+    try:
+        ledger.append(folder, _event(action, sha256(file), file.stat().st_size, terms))
+    except OSError as error:
+        raise InputError(f"--entries {folder}: cannot write ({error.strerror}); {file} is not recorded") from None
+
+
+def _event(action: Action, sha256: str, size: int, terms: "Terms") -> "Event":
+    from leaderboard.records.record import Event
+
+    return Event(
         date=_today(),
         action=action,
         entry="",
         supersedes="",
         team="",
-        sha256=sha256(file),
-        size=file.stat().st_size,
+        sha256=sha256,
+        size=size,
         suite=terms.suite,
         version=terms.suite_version,
         round=terms.id,
         score="",
-        note="",
+        note="for practice" if terms.practice else "",
     )
-    ledger.append(folder, event)
+
+
+def _tell(terms: "Terms") -> None:
+    if terms.notice:
+        print(terms.notice)  # noqa: T201
 
 
 def _print(result: "Result") -> None:

@@ -12,19 +12,17 @@ from scipy.stats import rankdata
 from leaderboard.answers import Answers
 from leaderboard.questions import Questions
 from leaderboard.rounds.worlds import Canaries
+from leaderboard.scoring.flags import UNEVEN, centred
 from leaderboard.scoring.scored import Flag
 
 FLAGS = {
     "canary-labels": "Its means go with permuted labels of canary rows, which follow from the secret of the round and "
-    "from nothing that is public: it has answers from whoever holds the secret. A holder who leaves these rows out is "
-    "not seen.",
+    "from nothing that is public: it has them from whoever holds the answers. A holder of the secret can avoid it.",
     "canary-twins": "One and the same sequence under two ids has two answers: the answer hangs on more than letters.",
 }
 """Flags by code, with what they mean."""
 CHANCE = 1e-4
 """How often an entry that does not know the labels is flagged for going with the permuted ones."""
-APART = 0.01
-"""Largest share of the SD of a mean by which answers to one sequence may differ: rounding and batches stay below."""
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +68,7 @@ def flags(found: Told) -> Iterator[Flag]:
         yield Flag(
             "canary-labels", f"means go with permuted labels; by chance once in {1 / max(found.chance, 1e-99):.0e}"
         )
-    if found.twins > APART:
+    if found.twins > UNEVEN:
         yield Flag("canary-twins", f"answers to one sequence differ by {found.twins:.2g} SDs of the means")
 
 
@@ -90,15 +88,8 @@ def _chance(worlds: Sequence[tuple[Floats, Floats]]) -> float:
     """
     total, variance = 0.0, 0.0
     for mean, labels in worlds:
-        first, second = (_standard(rankdata(part, axis=0)) for part in (mean, labels))
+        first, second = (centred(rankdata(part, axis=0)) for part in (mean, labels))
         products = first @ second.T
         total += float(np.trace(products))
         variance += float(np.square(products).sum()) / (len(mean) - 1)
     return float(ndtr(-total / math.sqrt(variance))) if variance > 0 else math.nan
-
-
-def _standard(values: Floats) -> Floats:
-    """Less the mean of each output, over its SD; 0 where that is 0."""
-    away = values - values.mean(axis=0)
-    spread = away.std(axis=0)
-    return np.asarray(np.divide(away, spread, out=np.zeros_like(away), where=spread > 0))

@@ -67,6 +67,7 @@ def run(
     dry_run
         Say what is reused, stale or missing, and do nothing.
     """
+    from shiftbench import rounds
     from shiftbench import run as running
     from shiftbench.options import options
     from shiftbench.validate import Selection
@@ -88,6 +89,8 @@ def run(
     ran = running.run(chosen, own)
     if round_file:
         summary.print_answered(ran.output, ran.manifest, round_file)
+        if notice := rounds.notice(round_file):
+            print(notice)  # noqa: T201
     else:
         summary.print_run(ran.output, ran.manifest, ran.report)
     return 1 if ran.failed or (strict and ran.missing) else 0

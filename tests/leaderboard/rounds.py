@@ -21,7 +21,7 @@ RECIPES = ("training_mean", "gc_ridge")
 
 def terms(name="tiny", **changes):
     fields = {"suite": "board", "suite_version": 1, "simulator": mpra.VERSION, "opens": DAY, "closes": DAY}
-    return Terms(id=name, seeds=opening.training_seeds(name), **SIZES | fields | changes)
+    return Terms(id=name, seeds=opening.training_seeds(name), **SIZES | fields | {"practice": True} | changes)
 
 
 @dataclass
@@ -48,7 +48,7 @@ def play(root):
     """A round that was opened, answered by two teams, and is not revealed yet."""
     made = Played(root / "round", root / "secret", root / "run", root / "store", root / "entries")
     said = [called("leaderboard", "round", "open", "tiny", "--output", made.folder, "--secret", made.secret_file,
-                   "--opens", DAY, "--closes", DAY, "--entries", made.entries,
+                   "--practice", "--entries", made.entries,
                    *(part for name, size in SIZES.items() for part in (f"--{name}", size)))]  # fmt: skip
     said += [called("run", "--round", made.file, "--tier", "bench", "--recipes", "gc_ridge", "--engine", "inprocess",
                     "--quiet", "--store", made.store, "--output", made.run)]  # fmt: skip

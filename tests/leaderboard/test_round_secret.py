@@ -19,7 +19,7 @@ from shiftbench.tasks import round as data
 from simulators.random import key
 from tests.leaderboard import rounds as playing
 
-TERMS = playing.terms()
+TERMS = playing.terms(worlds=10)
 
 
 def test_a_secret_is_new_has_256_bits_and_is_for_its_owner_alone(tmp_path):
@@ -45,8 +45,8 @@ def test_a_commitment_binds_every_bit_of_the_secret_and_every_term():
     bound = commitment(secret, TERMS)
     check(secret, TERMS, bound, "round.json")
     flipped = [(int.from_bytes(secret, "big") ^ 1 << bit).to_bytes(BYTES, "big") for bit in range(8 * BYTES)]
-    changes = {"id": "other", "suite": "shift", "opens": TERMS.opens.replace(year=2024), "seeds": (1,),
-               "closes": TERMS.closes.replace(year=2026)}  # fmt: skip
+    changes = {"practice": False, "id": "other", "suite": "shift", "opens": TERMS.opens.replace(year=2024),
+               "seeds": (1,), "closes": TERMS.closes.replace(year=2026)}  # fmt: skip
     numbers = [name for name in TERMS.__struct_fields__ if name not in changes]
     others = [msgspec.structs.replace(TERMS, **{name: value}) for name, value in changes.items()]
     others += [msgspec.structs.replace(TERMS, **{name: getattr(TERMS, name) + 1}) for name in numbers]

@@ -1,7 +1,9 @@
 """A round from end to end; and that nothing public can be changed, and nothing is told too early."""
 
+import datetime
 import json
 import shutil
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -10,7 +12,8 @@ from scipy import stats
 
 from leaderboard import bundle
 from leaderboard.answers import Answers
-from leaderboard.records import adding
+from leaderboard.commands import rounds as commands
+from leaderboard.records import adding, entries
 from leaderboard.refused import Refused
 from leaderboard.rounds import canaries, opening, questions, reveal, revealed, scoring, truth
 from leaderboard.rounds import secret as secrets
@@ -23,6 +26,7 @@ from shiftbench.errors import InputError
 from shiftbench.nodes import read_sample
 from shiftbench.options import options
 from shiftbench.plan import plan
+from shiftbench.predict import reverse_letters
 from shiftbench.run import run
 from shiftbench.spec import SEVERITIES, Data, Score
 from shiftbench.store import Store
@@ -32,6 +36,7 @@ from tests.leaderboard import made as making
 from tests.leaderboard import rounds as playing
 
 SECRET = bytes(range(32))
+DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -44,8 +49,10 @@ def copied(played, tmp_path):
 def test_a_round_is_opened_answered_revealed_and_ranked(played, copied, monkeypatch):
     assert "pack one recipe as your entry: shiftbench submit" in played.said
     assert played.said.count("accepted") == 4  # by submit and by check, of two entries
+    assert played.said.count("for practice (2 worlds): its places count for nothing") == 2  # when opened, when run
     with pytest.raises(InputError, match="nothing is scored before the reveal"):
         playing.called("leaderboard", "round", "score", copied, "--entries", played.entries)
+    monkeypatch.setattr(commands, "_today", lambda: data.opening(data.located(copied)).terms.closes + DAY)
     playing.called("leaderboard", "round", "reveal", copied, "--secret", played.secret_file)
     assert "commitment holds" in playing.called("leaderboard", "round", "reveal", copied)  # anyone can
     results, score = [], scoring.score
@@ -53,6 +60,7 @@ def test_a_round_is_opened_answered_revealed_and_ranked(played, copied, monkeypa
     said = playing.called("leaderboard", "round", "score", copied, "--entries", played.entries)
     assert "entry-one" in said
     assert "entry-two" in said
+    assert "for practice (2 worlds)" in said
     (result,) = results
     assert {one.id for one in result.table.standings} == {"entry-one", "entry-two"} == set(result.canaries)
     by_name = {one.id: one for one in result.scored}
@@ -206,6 +214,70 @@ def test_a_team_has_one_entry_in_a_round(played, tmp_path):
         scoring._check_teams([first, again], tmp_path)
 
 
+def test_an_entry_after_the_last_day_is_refused_until_it_is_withdrawn(played, tmp_path):
+    found = entries.read(played.entries, questions(played.folder)).entries
+    day = found["entry-one"].past.entered.date
+    scoring._check_days(found.values(), day, tmp_path)
+    with pytest.raises(InputError, match=f"entry-one was entered on {day}, after the last day"):
+        scoring._check_days(found.values(), day - DAY, tmp_path)
+    shutil.copytree(played.entries, tmp_path / "entries")
+    for name in found:
+        adding.withdraw(tmp_path / "entries", name, "late", day)
+    withdrawn = entries.read(tmp_path / "entries", questions(played.folder)).entries
+    assert len(withdrawn) == 2
+    scoring._check_days(withdrawn.values(), day - DAY, tmp_path)
+
+
+def test_the_days_of_entries_are_checked_when_a_round_is_scored(played, monkeypatch):
+    last = datetime.date(2025, 1, 1)
+    late = msgspec.structs.replace(data.opening(data.located(played.folder)).terms, opens=last, closes=last)
+    monkeypatch.setattr(scoring, "verify", lambda *asked: None)
+    monkeypatch.setattr(scoring, "opening", lambda of: SimpleNamespace(terms=late))
+    with pytest.raises(InputError, match="after the last day"):
+        scoring.score(played.folder, played.secret, played.entries)
+
+
+def opened(tmp_path, *more):
+    """Try to open a round of one tiny world, and tell what is left of it."""
+    sizes = {"rows": 40, "validation": 20, "calibration": 20, "test": 12}
+    words = ("leaderboard", "round", "open", "small", *more, "--secret", tmp_path / "secret",
+             *(part for name, size in sizes.items() for part in (f"--{name}", size)))  # fmt: skip
+    return playing.called(*words)
+
+
+def test_what_cannot_be_written_is_refused_before_a_secret_is_drawn(tmp_path, played):
+    file, public = tmp_path / "file", tmp_path / "public"
+    file.write_text("")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "ledger.jsonl").mkdir()
+    one = ("--worlds", 1, "--practice")
+    for more, why in (
+        ((*one, "--output", file), "--output .*file"),
+        ((*one, "--output", file / "below"), "--output .*below: Not a directory"),
+        ((*one, "--output", public, "--entries", file), "--entries .*file"),
+        ((*one, "--output", public, "--entries", file / "below"), "--entries .*below: Not a directory"),
+        ((*one, "--output", public, "--entries", tmp_path / "broken"), "--entries .*broken: Is a directory"),
+        (("--worlds", 9, "--output", public), "9 worlds; expected at least 10"),
+    ):
+        with pytest.raises(InputError, match=why) as refused:
+            opened(tmp_path, *more)
+        assert "\n" not in str(refused.value)
+        assert not (tmp_path / "secret").exists()
+        assert not public.exists()
+    deep = tmp_path / "no" / "where"
+    said = opened(tmp_path, *one, "--output", public, "--entries", deep)
+    assert "for practice (1 world)" in said
+    assert (deep / "ledger.jsonl").is_file()
+    assert json.loads((public / data.NAME).read_text())["terms"]["practice"] is True
+
+
+def test_a_round_that_is_in_the_ledger_is_not_opened_again(tmp_path, played):
+    with pytest.raises(Refused, match="open once"):
+        playing.called("leaderboard", "round", "open", "tiny", "--practice", "--output", tmp_path / "public",
+                       "--secret", tmp_path / "secret", "--entries", played.entries)  # fmt: skip
+    assert not (tmp_path / "secret").exists()
+
+
 def test_a_reveal_waits_for_the_last_day_and_needs_the_secret(played):
     with pytest.raises(InputError, match="is not over"):
         playing.called("leaderboard", "round", "reveal", played.folder)
@@ -219,6 +291,34 @@ def test_sets_of_a_round_share_no_stream_so_no_letters_tell_which_belong_togethe
     known = truth.worlds(played.folder, played.secret)[0]
     letters = np.concatenate([kind.sample.sequence for kind in known.kinds])
     assert len(np.unique(letters, axis=0)) == len(letters)
+
+
+def repeated(letters):
+    """Places of rows that stand there again, as they are or on the other strand, as anyone sees them."""
+    first, found = {}, set()
+    for place, row in enumerate(letters):
+        for turned in (row, reverse_letters(row[None])[0]):
+            other = first.setdefault(turned.tobytes(), place)
+            found |= {place, other} if other != place else set()
+    return np.array(sorted(found))
+
+
+def repeats_p(known, letters):
+    """Chance that the sets have as unlike shares of the repeated rows as here, if these are drawn from all alike."""
+    seen = repeated(letters)
+    return stats.chisquare([np.isin(kind.places, seen).sum() for kind in known.kinds]).pvalue
+
+
+def test_repeated_rows_do_not_tell_their_set(played):
+    for number, known in enumerate(truth.worlds(played.folder, played.secret)):
+        letters = data.read(data.located(played.folder), number, "test").sequence
+        told = (known.canaries.twins, known.canaries.strands, known.canaries.constant)
+        assert set(repeated(letters)) == {place for rows in told for place in rows.ravel()}
+        assert repeats_p(known, letters) > 0.9  # as many of each set: a statistic of 0
+        for pairs in (known.canaries.twins, known.canaries.strands):
+            assert [int(np.isin(kind.places, pairs).sum()) for kind in known.kinds] == [drawing.REPEATED] * 10
+        # As many rows of one set alone are seen.
+        assert repeats_p(known, np.concatenate([letters, known.kinds[0].sample.sequence[:20]])) < 1e-6
 
 
 def order_p(secret, sizes=(38,) * 10 + (10, 10, 30, 4), mixed=True):
@@ -253,8 +353,10 @@ def test_a_cheater_with_the_file_of_answers_is_flagged(played):
             if cell.question == number:
                 labels[cell.rows] = cell.sample.observed
         of = known[number].canaries
-        replicates = next(c for c in board.cells if c.question == number).sample.replicates
-        labels[of.twins[:, 1]] = replicates[: len(of.twins), 0]
+        cells = {row: (cell, at) for cell in board.cells if cell.question == number for at, row in enumerate(cell.rows)}
+        for row, again in of.twins:
+            cell, at = cells[row]
+            labels[again] = cell.sample.replicates[at, 0]
         labels[of.permuted] = of.labels
         means.append(labels)
         rows[one.digest] = slice(start, start + len(labels))
@@ -267,7 +369,7 @@ def test_a_cheater_with_the_file_of_answers_is_flagged(played):
 def test_a_round_leaves_out_what_needs_its_worlds(played):
     planned = plan([suites.suite(played.folder)], "core", Selection())
     recipes = {row["recipe"] for _, row in planned.scores}
-    assert {"training_mean", "cnn", "cnn_prior"} <= recipes
+    assert {"training_mean", "pwm_ridge", "cnn", "cnn_prior"} <= recipes
     assert not recipes & {"source_oracle", "oracle", "motif_prior"}
     scores = [node for node in planned.nodes.values() if isinstance(node, Score)]
     assert not any(node.metrics for node in scores)

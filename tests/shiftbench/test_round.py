@@ -9,9 +9,10 @@ import pytest
 from shiftbench import arrays
 from shiftbench.commands.run import run
 from shiftbench.errors import InputError
+from shiftbench.models.controls import ALONE, PwmRidge
 from shiftbench.spec import Data, Round, digest
 from shiftbench.tasks.files import Files
-from shiftbench.tasks.round import RoundData, file_of, ids, located
+from shiftbench.tasks.round import RoundData, Terms, file_of, ids, located
 
 DATA = Data(provider="round", version=1, role="test", round=Round(file="/here/round.json", digest="a" * 64))
 
@@ -51,6 +52,33 @@ def test_a_round_that_changes_after_planning_is_not_read(tmp_path):
     (tmp_path / "round.json").write_text("{ }")
     with pytest.raises(InputError, match="changed since the run was planned"):
         RoundData().build(msgspec.structs.replace(DATA, round=of), Files(data_dir=None, cache=tmp_path))
+
+
+TERMS = {"id": "r", "suite": "board", "suite_version": 1, "simulator": 1, "rows": 1, "validation": 1, "calibration": 1,
+         "test": 1, "seeds": [1], "opens": "2025-01-01", "closes": "2025-01-01"}  # fmt: skip
+
+
+def test_a_round_has_ten_worlds_unless_it_is_for_practice():
+    with pytest.raises(msgspec.ValidationError, match="9 worlds; expected at least 10"):
+        msgspec.convert(TERMS | {"worlds": 9}, Terms)
+    with pytest.raises(msgspec.ValidationError, match="9 worlds; expected at least 10"):
+        msgspec.json.decode(msgspec.json.encode(TERMS | {"worlds": 9, "practice": False}), type=Terms)
+    whole = msgspec.convert(TERMS | {"worlds": 10}, Terms)
+    assert not whole.practice
+    assert whole.notice == ""
+    practice = msgspec.convert(TERMS | {"worlds": 9, "practice": True}, Terms)
+    assert practice.notice == "round r is for practice (9 worlds): its places count for nothing"
+    assert b'"practice":true' in msgspec.json.encode(practice)  # so the commitment binds it
+
+
+def test_the_occupancy_ridge_draws_half_of_the_candidates(toy):
+    told = [f"MA{number:04d}.1" for number in range(20)]
+    drawn = PwmRidge().setup(toy(5), {"candidates": told})["motifs"]
+    assert len(drawn) == len(set(drawn)) == 10
+    assert set(drawn) < set(told)
+    assert set(drawn) != set(told[:10])  # they are sorted, and sorted halves are no draw
+    assert list(PwmRidge().setup(toy(5), {"candidates": told})["motifs"]) == list(drawn)
+    assert len(PwmRidge().setup(toy(5), {})["motifs"]) == ALONE  # where nothing is told
 
 
 def test_names_of_files_and_rows():
