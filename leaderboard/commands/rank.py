@@ -36,8 +36,8 @@ def rank(
 
     from leaderboard import board
     from leaderboard.records import entries as folders
-    from leaderboard.scoring import ranking, scores
-    from leaderboard.scoring.listed import COLUMNS, rows, write
+    from leaderboard.scoring import export, ranking, scores
+    from leaderboard.scoring.listed import COLUMNS, rows
     from shiftbench.options import default_store
     from shiftbench.report.terminal import Compact
 
@@ -48,10 +48,12 @@ def rank(
     if not found.standing:
         raise InputError(f"{entries}: no entry of this table; expected .zip bundles, or another folder with --entries")
     lines = folders.read(line, known.questions).standing
-    table = ranking.rank(scores.scored(found.standing, known, lines))
+    scored = {one.id: one for one in scores.scored(found.standing, known, lines)}
+    table = ranking.rank(list(scored.values()))
     # Text in cells is never taken for markup there.
     summary.print_compact(Compact("entries", COLUMNS, tuple(rows(table)), frozenset()), Console())
     if output is not None:
-        write(table, output)
+        states = {one.id: one.state for one in found.entries.values()}
+        export.write([(scored[one.id], one, states[one.id]) for one in table.standings], output)
         print(f"{output}: {len(table.standings)} entries")  # noqa: T201
     return 0

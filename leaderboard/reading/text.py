@@ -1,7 +1,9 @@
 """Text of entrants: what is not taken, and how it may be shown in one line of a terminal."""
 
+import re
 import unicodedata
 from typing import Any
+from urllib.parse import urlsplit
 
 from leaderboard.refused import Refused
 
@@ -41,15 +43,38 @@ def _check_line(text: str, where: str) -> None:
             raise Refused("text-control", f"{where}: {found}; expected one line of visible characters")
     if text != text.strip():
         raise Refused("text-space", f"{where}: {shown(text)}; expected no space at its ends")
-    if unicodedata.normalize("NFKC", text[:1])[:1] in tuple(FORMULA):
+    if begins_formula(text):
         raise Refused("text-formula", f"{where}: {shown(text)} begins like a formula; expected none of {FORMULA} first")
 
 
 def check_link(link: str) -> None:
     """Refuse a link that is not a plain address of https; "" is none; `Refused`."""
-    plain = link.isascii() and not set(link) & set("\"'<>\\`{}|^ ")
-    if link and not (link.startswith(LINK) and len(link) > len(LINK) and plain):
+    if link and not plain_link(link):
         raise Refused("text-link", f"manifest.json, 'link': {shown(link)}; expected '' or a plain {LINK} address")
+
+
+def plain_link(link: str) -> bool:
+    """Whether a link is an https address of a named host, without a user and without letters that end a quote."""
+    try:
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    plain = link.isascii() and link.isprintable() and not set(link) & set("\"'<>\\`{}|^ ")
+    named = re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) is not None
+    return plain and named and link.startswith(LINK) and "@" not in parts.netloc
+
+
+def field(text: str) -> str:
+    """Text as one field of a table: no tab, line break, control or bidi character; a formula is quoted."""
+    kept = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
+    quoted = kept.strip().replace('"', "'")
+    return f"'{quoted}" if begins_formula(quoted) else quoted
+
+
+def begins_formula(text: str) -> bool:
+    """Whether a spreadsheet takes text for a formula, wide letters too."""
+    return unicodedata.normalize("NFKC", text[:1])[:1] in tuple(FORMULA)
 
 
 def visible(text: str) -> str:

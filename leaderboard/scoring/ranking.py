@@ -1,6 +1,6 @@
 """Ranks of entries: who is better beyond chance over worlds, who is not ranked and why."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from leaderboard.scoring.averages import Averages, averages
 from leaderboard.scoring.scored import Scored
-from leaderboard.scoring.standing import Interval, Standing, Table
+from leaderboard.scoring.standing import NO_INTERVAL, Interval, Standing, Table
 from shiftbench.comparison.families import family
 from shiftbench.comparison.ranks import Rank, ranks
 from shiftbench.errors import InputError, Undefined
@@ -22,7 +22,6 @@ CELL = ("world", "part", "family", "dose")
 
 Floats = NDArray[np.float64]
 Pair = tuple[str, str]
-NO_INTERVAL = Interval(np.nan, np.nan, np.nan)
 
 
 def rank(scored: Sequence[Scored]) -> Table:
@@ -36,13 +35,16 @@ def rank(scored: Sequence[Scored]) -> Table:
     left_out = _left_out(scored)
     rows = {one.id: _Row(one, left_out) for one in sorted(scored, key=lambda one: one.id)}
     standings: list[Standing] = []
+    sure: list[Pair] = []
     wins: dict[str, dict[str, float]] = {}
     for labels in sorted({row.labels for row in rows.values()}):
         within = {name: row for name, row in rows.items() if row.labels == labels}
-        standings += _standings(within)
+        found, pairs = _standings(within)
+        standings += found
+        sure += pairs
         wins |= _wins({name: row for name, row in within.items() if not row.unranked})
     standings.sort(key=lambda one: (one.place == 0, one.labels, one.place, one.id))
-    return Table(tuple(standings), wins)
+    return Table(tuple(standings), wins, tuple(sorted(sure)))
 
 
 def decided(tests: Mapping[Pair, tuple[float, float]], names: Sequence[str]) -> list[Pair]:
@@ -134,15 +136,18 @@ class _Row:
         return not any(name in entered and entered[name].counted(entered) for name in self.scored.copies)
 
 
-def _standings(rows: Mapping[str, _Row]) -> list[Standing]:
-    """Standings of the entries of one label budget."""
+def _standings(rows: Mapping[str, _Row]) -> tuple[list[Standing], list[Pair]]:
+    """Standings of the entries of one label budget, and which of them are told apart."""
     ranked = {name: row.scores.whole for name, row in rows.items() if not row.unranked}
     known = paired(ranked)
     places = _placed(ranked, rows, lambda names: decided(known, names))
     parts = dict.fromkeys(part for row in rows.values() for part in row.scores.parts)
     part_places = {part: _placed(_of_part(rows, part), rows, lambda names: []) for part in parts}
     entered = {name: rows[name] for name in ranked}
-    return [
+    among = _among(ranked, rows)
+    # Of a copy only what is told of itself: the others are told apart without it.
+    sure = {pair for name, names in among.items() for pair in decided(known, names) if name in pair}
+    standings = [
         _standing(
             name,
             row,
@@ -152,6 +157,7 @@ def _standings(rows: Mapping[str, _Row]) -> list[Standing]:
         )
         for name, row in rows.items()
     ]
+    return standings, sorted(sure)
 
 
 def _of_part(rows: Mapping[str, _Row], part: str) -> dict[str, Floats]:
@@ -163,20 +169,24 @@ def _of_part(rows: Mapping[str, _Row], part: str) -> dict[str, Floats]:
 def _placed(
     scores: Mapping[str, Floats], rows: Mapping[str, _Row], better: Callable[[list[str]], list[Pair]]
 ) -> dict[str, Rank[str]]:
-    """Rank of each entry among those that count; a copy has the rank that it would have instead of its originals."""
-    entered = {name: rows[name] for name in scores}
-    counted = [name for name in scores if rows[name].counted(entered)]
-
-    def among(names: list[str]) -> dict[str, Rank[str]]:
-        means = {name: float(scores[name].mean()) for name in names}
-        return {one.name: one for one in ranks(means, better(names), higher=True)}
-
-    found = among(counted)
-    for name in scores:
-        if name not in found:
-            others = [other for other in counted if other not in rows[name].scored.copies]
-            found[name] = among([*others, name])[name]
+    """Rank of each entry; a copy has the one that it would have instead of its originals."""
+    found: dict[str, Rank[str]] = {}
+    for name, names in _among(scores, rows).items():
+        means = {one: float(scores[one].mean()) for one in names}
+        (found[name],) = [one for one in ranks(means, better(names), higher=True) if one.name == name]
     return found
+
+
+def _among(names: Iterable[str], rows: Mapping[str, _Row]) -> dict[str, list[str]]:
+    """Among whom each entry is placed: those that count; a copy stands there instead of its originals."""
+    entered = {name: rows[name] for name in names}
+    counted = [name for name in entered if rows[name].counted(entered)]
+    return {
+        name: counted
+        if name in counted
+        else [*(other for other in counted if other not in rows[name].scored.copies), name]
+        for name in entered
+    }
 
 
 def _standing(name: str, row: _Row, rank: Rank[str] | None, part_places: dict[str, int], *, counted: bool) -> Standing:

@@ -1,5 +1,6 @@
 """Where an entry stands in the table."""
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -10,6 +11,9 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+NO_INTERVAL = Interval(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,10 @@ class Table:
     """All standings in order (ranked first, then the others by id), and how often one beats another.
 
     `wins[a][b]`: share of single trainings and worlds in which a has the higher score than b, ties half; of all that
-    are ranked within one label budget.
+    are ranked within one label budget. `decided`: pairs (better, worse) of them that are told apart beyond chance,
+    from which places have their intervals and groups.
     """
 
     standings: tuple[Standing, ...]
     wins: dict[str, dict[str, float]]
+    decided: tuple[tuple[str, str], ...] = ()

@@ -14,10 +14,10 @@ from leaderboard.bundle import Bundle
 from leaderboard.real import FILE
 from leaderboard.records import entries
 from leaderboard.records.record import Record
-from leaderboard.scoring import ranking, scores
+from leaderboard.scoring import export, ranking, scores
 from leaderboard.scoring.scored import Scored
 from leaderboard.scoring.standing import Standing
-from leaderboard.site import duel, entry, export, family, overview, pages, real, rules, sheet, words
+from leaderboard.site import duel, entry, family, overview, pages, real, rules, sheet, words
 from leaderboard.site.sheet import Rerun, Sheet, Shown
 from shiftbench.catalog import load_suite
 from shiftbench.errors import InputError
@@ -25,7 +25,10 @@ from shiftbench.prediction import LEVELS
 
 Kind = Literal["development", "round", "private"]
 MARK = '<meta name="generator" content="shiftbench leaderboard">'
-"""By which a folder of older pages is known."""
+"""By which an older page is known."""
+TABLE = "table.tsv"
+ALIKE = ("copy", "copied")
+"""Flags that tell of other entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def table(source: Source, line: Sequence[Bundle] = (), load: entries.Load = bund
     placed = ranking.rank(standing)
     gone = [one.bundle for one in found.entries.values() if one.state in ("superseded", "withdrawn")]
     others = [*gone, *(bundle for one in found.entries.values() for bundle in one.reruns)]
-    alone = {bundle.sha256: _alone(bundle, board) for bundle in others}
+    alone = {one.sha256: (one, _alone(one)) for one in _by_themselves(others, board)}
     known = {one.id: one for one in standing}
     places = {one.id: one for one in placed.standings}
     shown = {}
@@ -97,11 +100,16 @@ def table(source: Source, line: Sequence[Bundle] = (), load: entries.Load = bund
     )
 
 
-def _alone(bundle: Bundle, board: Board) -> tuple[Scored, Standing]:
-    """Numbers of a bundle that stands in no rank."""
-    one = scores.score(bundle, board)
+def _by_themselves(others: Sequence[Bundle], board: Board) -> list[Scored]:
+    """Numbers of bundles that stand in no rank; which of them are alike is nobody's concern."""
+    found = scores.scored(others, board) if others else []
+    return [replace(one, flags=tuple(flag for flag in one.flags if flag.code not in ALIKE), copies=()) for one in found]
+
+
+def _alone(one: Scored) -> Standing:
+    """Standing of an entry that has no place any more."""
     (standing,) = ranking.rank([one]).standings
-    return one, replace(standing, place=0, best=0, worst=0, group=0, part_places={})
+    return replace(standing, place=0, best=0, worst=0, group=0, part_places={})
 
 
 def _shown(
@@ -134,11 +142,11 @@ def way(one: Sheet) -> str:
 
 
 def write(sheets: Mapping[str, Sheet], output: Path, numbers: pd.DataFrame | None = None) -> None:
-    """Write all pages of tables, by the folder of each, and remove older ones."""
+    """Write all pages of tables, by the folder of each, and remove older ones; other files stay as they are."""
     check_output(output)
     made = {path: text for folder, one in sheets.items() for path, text in pages_of(folder, one, sheets, numbers)}
-    for old in [path for path in output.rglob("*") if path.is_file()]:
-        if str(old.relative_to(output)) not in made:
+    for old in older(output):
+        if old.relative_to(output).as_posix() not in made:
             old.unlink()
     for path, text in made.items():
         (output / path).parent.mkdir(parents=True, exist_ok=True)
@@ -151,9 +159,30 @@ def check_output(output: Path) -> None:
     """`InputError` unless a folder is new, empty, or holds older pages."""
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
-    first = output / "index.html"
-    if not first.is_file() or MARK not in first.read_text(encoding="utf-8", errors="replace")[:4000]:
+    if not _ours(output / "index.html"):
         raise InputError(f"{output}: holds other things than pages of the leaderboard; expected an empty folder")
+
+
+def older(output: Path) -> list[Path]:
+    """Files that an earlier build wrote into a folder: pages with the mark, and the table beside a first page."""
+    found = []
+    for path in output.rglob("*.html"):
+        hidden = any(part.startswith(".") for part in path.relative_to(output).parts)
+        if not hidden and _ours(path):
+            beside = path.with_name(TABLE)
+            found += [path, *([beside] if path.name == "index.html" and beside.is_file() else [])]
+    return found
+
+
+def _ours(page: Path) -> bool:
+    """Whether a file is a page of the leaderboard."""
+    return page.is_file() and MARK in page.read_text(encoding="utf-8", errors="replace")[:4000]
+
+
+def _table(one: Sheet) -> str:
+    """The table as a file; those that stand no more come last."""
+    rest = [shown for shown in one.entries.values() if shown.state in ("superseded", "withdrawn")]
+    return export.tsv([(shown.scored, shown.standing, shown.state) for shown in [*one.standing, *rest]])
 
 
 def pages_of(
@@ -174,7 +203,7 @@ def pages_of(
 
     summaries = family.summaries(one)
     yield page("index.html", "index.html", **overview.values(one))
-    yield folder + "table.tsv", export.tsv(one)
+    yield folder + TABLE, _table(one)
     yield page("shifts.html", "shifts.html", **family.shifts(summaries))
     yield page("compare.html", "compare.html", **duel.values(one))
     yield page("rules.html", "rules.html", **rules.values())

@@ -18,11 +18,19 @@ def values(of: Sheet) -> dict[str, Any]:
         "entries": [one for one, _ in known],
         "numbers": {
             "entries": [
-                {"id": one.id, "title": visible(one.manifest.title), "worlds": worlds} for one, worlds in known
+                {
+                    "id": one.id,
+                    "title": visible(one.manifest.title),
+                    "labels": one.manifest.division.labels,
+                    "ranked": one.standing.place > 0,
+                    "worlds": worlds,
+                }
+                for one, worlds in known
             ],
             "rows": rows,
             "critical": {str(count): round(sheet.critical(count), 9) for count in range(2, most + 1)},
             "wins": of.table.wins,
+            "decided": of.table.decided,
         },
         "budgets": _budgets(of),
     }

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from leaderboard.scoring.standing import Interval
+from leaderboard.reading.text import plain_link
+from leaderboard.scoring.standing import NO_INTERVAL, Interval
 from leaderboard.site import charts, curves, overview, sheet, words
 from leaderboard.site.sheet import Sheet, Shown, Worlds
 from shiftbench.catalog import bundled_recipes
@@ -34,6 +35,7 @@ def values(of: Sheet, one: Shown) -> dict[str, Any]:
         "one": one,
         "manifest": one.manifest,
         "standing": one.standing,
+        "linked": plain_link(one.manifest.link),
         "tags": overview.tags(one.manifest),
         "verdict": verdict(of, one),
         "curves": curves.errors(one, of.families),
@@ -94,7 +96,7 @@ def _weakest(one: Shown) -> str:
 
 def _lines(of: Sheet, one: Shown) -> list[Score]:
     """Score, parts with their families, and severity 0; intervals as the table has them."""
-    standing, unknown = one.standing, sheet.UNKNOWN
+    standing, unknown = one.standing, NO_INTERVAL
     whole, parts, families = one.worlds
     found = [Score("Score", 1, standing.score, whole)]
     for part in sheet.PARTS:
@@ -119,7 +121,6 @@ def commands(of: Sheet, one: Shown) -> list[tuple[str, list[str]]]:
         return [*found, ("Its recipe does not come with shiftbench: training it again needs the code of its team.", [])]
     tier, what = TIERS[model.preset], "--round round.json" if of.kind == "round" else "--suite board"
     name = model.recipe if model.wrapper == "none" else f"{model.recipe}/{model.wrapper}"
-    folder = f"runs/{of.round or 'board'}-{tier}"
     found.append(("Train it again:", [f"shiftbench run {what} --tier {tier} --recipes {model.recipe}"]))
     if of.kind == "development" and words.NAME.fullmatch(one.id):
         told = "--team TEAM --title TITLE --authors AUTHORS --training-data DATA --pretraining none --trials 1"
@@ -127,7 +128,7 @@ def commands(of: Sheet, one: Shown) -> list[tuple[str, list[str]]]:
             (
                 "Enter what came out beside it; both numbers are kept:",
                 [
-                    f"shiftbench submit {folder} {name} --entry {one.id} {told}",
+                    f"shiftbench submit runs/board-{tier} {name} --entry {one.id} {told}",
                     f"shiftbench leaderboard add {one.id}.zip --challenges {one.id} --note WHY",
                 ],
             )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard.scoring.standing import Interval
-from leaderboard.site import charts, overview, sheet, words
+from leaderboard.scoring.standing import NO_INTERVAL, Interval
+from leaderboard.site import charts, overview, words
 from leaderboard.site.charts import Axis
 from leaderboard.site.sheet import Cell, Family, Sheet, Shown
 from shiftbench.report.shift_words import PARTS as MEANINGS
@@ -125,7 +125,7 @@ def _summary(of: Sheet, family: Family) -> Summary:
 
 def _tried(one: Shown, family: Family) -> Tried:
     standing = one.standing
-    found = standing.source_law if family.name == NULL else standing.families.get(family.name, sheet.UNKNOWN)
+    found = standing.source_law if family.name == NULL else standing.families.get(family.name, NO_INTERVAL)
     rows = {cell.dose: one.cells.get((family.name, cell.dose), []) for cell in family.cells}
     raw = {dose: charts.mean([row["value"] for row in mine]) for dose, mine in rows.items()}
     return Tried(one, found, raw)

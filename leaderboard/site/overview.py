@@ -7,9 +7,9 @@ from typing import Any
 
 from leaderboard.manifest import Manifest
 from leaderboard.scoring.scored import Flag
-from leaderboard.scoring.standing import Interval, Standing
+from leaderboard.scoring.standing import NO_INTERVAL, Interval, Standing
 from leaderboard.site import charts, words
-from leaderboard.site.sheet import PARTS, UNKNOWN, Sheet, Shown
+from leaderboard.site.sheet import PARTS, Sheet, Shown
 
 LANE, GAP = 12, 0.018
 """Height of a lane of the strip, and the nearest that two dots of one lane may come, as a share of its width."""
@@ -59,7 +59,7 @@ class Row:
     @property
     def worst(self) -> Interval:
         """Score of the worst family."""
-        return self.standing.families.get(self.standing.worst_family, UNKNOWN)
+        return self.standing.families.get(self.standing.worst_family, NO_INTERVAL)
 
     @property
     def tags(self) -> list[str]:
@@ -89,7 +89,7 @@ class Row:
 
     def part(self, name: str) -> Interval:
         """Score of a part."""
-        return self.standing.parts.get(name, UNKNOWN)
+        return self.standing.parts.get(name, NO_INTERVAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ def environment() -> jinja2.Environment:
         finalize=_visible,
     )
     for name in (
-        "named", "number", "share", "ends", "duration", "count", "ordinal", "page_of", "page_of_family", "safe_link",
-        "plain", "sentence",
+        "named", "number", "share", "ends", "duration", "count", "ordinal", "page_of", "page_of_family", "plain",
+        "sentence",
     ):  # fmt: skip
         made.filters[name] = getattr(words, name)
     made.globals["panel_size"] = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from leaderboard.rounds import canaries
 from leaderboard.rules import RULES
 from leaderboard.scoring.flags import FLAGS
 
@@ -23,8 +24,8 @@ DIVISIONS = (
 
 
 def flags() -> dict[str, str]:
-    """Meaning of every flag by its code."""
-    return dict(FLAGS)
+    """Meaning of every flag by its code, those of rounds too."""
+    return FLAGS | canaries.FLAGS
 
 
 def values() -> dict[str, Any]:

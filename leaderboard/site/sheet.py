@@ -20,7 +20,6 @@ from leaderboard.scoring.scored import Scored
 from leaderboard.scoring.standing import Interval, Standing, Table
 from shiftbench.spec import NULL
 
-UNKNOWN = Interval(math.nan, math.nan, math.nan)
 PARTS = ("genome", "program", "assay")
 Worlds = dict[str, float]
 """Numbers by world."""

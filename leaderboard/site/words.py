@@ -3,7 +3,6 @@
 import hashlib
 import math
 import re
-from urllib.parse import urlsplit
 
 from leaderboard.scoring.standing import Interval
 from shiftbench.report.tables import decimal, percent
@@ -77,18 +76,6 @@ def page_of(entry: str) -> str:
     if NAME.fullmatch(entry):
         return f"{entry}.html"
     return f"x-{hashlib.sha256(entry.encode(errors='backslashreplace')).hexdigest()[:16]}.html"
-
-
-def safe_link(link: str) -> str:
-    """The link of an entrant if it is an https address of a named host, else empty."""
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    plain = link.isascii() and link.isprintable() and not set(link) & set(" \"'<>\\`{}|^")
-    named = re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) is not None
-    return link if plain and named and parts.scheme == "https" and "@" not in parts.netloc else ""
 
 
 def _short(value: float) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from leaderboard import board as boards
 from leaderboard.commands import rank as command
-from leaderboard.scoring.listed import COLUMNS, frame, rows
+from leaderboard.scoring import export
+from leaderboard.scoring.listed import COLUMNS, rows
 from leaderboard.scoring.ranking import rank
 from leaderboard.scoring.scored import Flag
 from shiftbench.errors import InputError
@@ -38,9 +39,12 @@ def test_table_in_terminal_and_file(folder, tmp_path, capsys):
     assert "incomplete" in printed
     found = pd.read_csv(output, sep="\t")
     assert found.entry.tolist() == ["good", "gap"]
-    assert found.place.tolist() == [1, 0]
+    assert found.place.isna().tolist() == [False, True]
+    assert found.place_assay.isna().tolist() == [False, True]
+    assert found.place_genome.tolist() == [1, 2]
+    assert found.state.tolist() == ["listed", "listed"]
     assert found.score.notna().tolist() == [True, False]
-    assert found["gc low"].notna().sum() == 2
+    assert found["gc_low"].notna().sum() == 2
 
 
 def test_options_are_checked(folder, tmp_path):
@@ -66,9 +70,8 @@ def test_text_is_never_a_formula_nor_a_second_row(payload, tmp_path, capsys):
 
     one = made.scored("entry-a", [[[0.1, 0.2]] * 9] * 2, missing=(payload,))
     table = rank([dataclasses.replace(one, id=payload, flags=(Flag(payload, payload),))])
-    stream = io.StringIO()
-    frame(table).to_csv(stream, sep="\t", index=False)
-    (record,) = csv.DictReader(io.StringIO(stream.getvalue(), newline=""), delimiter="\t")
+    text = export.tsv([(one, table.standings[0], "listed")])
+    (record,) = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
     assert record["score"]
     text = [record[name] for name in ("entry", "flags", "unranked", "copies", "worst_family")]
     assert not [value for value in text if value[:1] and value[0] in "=+-@"]

@@ -11,10 +11,16 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from leaderboard.board import Board
 from leaderboard.commands import site as verb
+from leaderboard.reading.text import check_link, plain_link
 from leaderboard.records import entries
+from leaderboard.refused import Refused
+from leaderboard.rounds import canaries
+from leaderboard.scoring.flags import FLAGS
+from leaderboard.scoring.scored import Flag
 from leaderboard.scoring.standing import Interval, Table
 from leaderboard.site import build, entry, pages, sheet, words
 from shiftbench.errors import InputError
@@ -263,10 +269,52 @@ def test_only_older_pages_are_replaced(tmp_path):
     with pytest.raises(InputError, match="expected an empty folder"):
         build.write({"": shown.sheet()}, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
-    build.write({"": shown.sheet()}, tmp_path / "site")
-    (tmp_path / "site" / "entries" / "of-yesterday.html").write_text("old")
-    build.write({"": shown.sheet()}, tmp_path / "site")
-    assert not (tmp_path / "site" / "entries" / "of-yesterday.html").exists()
+    site = tmp_path / "site"
+    build.write({"": shown.sheet(), "rounds/one/": replace(shown.sheet(), kind="round", round="one")}, site)
+    page = (site / "rules.html").read_text(encoding="utf-8")
+    (site / "entries" / "of-yesterday.html").write_text(page)
+    assert (site / "rounds" / "one" / "table.tsv").is_file()
+    foreign = {
+        ".git/HEAD": "ref", ".git/index.html": page, ".nojekyll": "", "CNAME": "example.org", "own/table.tsv": "a\tb",
+        "own/page.html": "<p>mine</p>", "rounds/one/notes.txt": "mine",
+    }  # fmt: skip
+    for name, text in foreign.items():
+        (site / name).parent.mkdir(exist_ok=True)
+        (site / name).write_text(text, encoding="utf-8")
+    build.write({"": shown.sheet()}, site)
+    assert {name: (site / name).read_text(encoding="utf-8") for name in foreign} == foreign
+    assert not (site / "entries" / "of-yesterday.html").exists()
+    assert [path.name for path in (site / "rounds").rglob("*") if path.is_file()] == ["notes.txt"]
+
+
+def test_every_flag_is_explained_where_it_is_shown():
+    of = shown.sheet()
+    one = of.entries["cnn-full"]
+    marked = tuple(Flag(code, "found") for code in FLAGS | canaries.FLAGS)
+    flagged = replace(one, scored=replace(one.scored, flags=marked))
+    found = dict(build.pages_of("", replace(of, entries={**of.entries, one.id: flagged}), {"": of}))
+    for meaning in (FLAGS | canaries.FLAGS).values():
+        for page in ("rules.html", "entries/cnn-full.html"):
+            assert str(escape(meaning)) in found[page], (page, meaning)
+
+
+def test_what_stands_no_more_is_scored_in_one_go(tmp_path, monkeypatch):
+    of = made.board(2, rows=12, outputs=1, seeds=1)
+    found = shown.folder(of)
+    calls = []
+
+    def counted(bundles, *rest):
+        calls.append([one.manifest.entry for one in bundles])
+        return scored(bundles, *rest)
+
+    scored = build.scores.scored
+    monkeypatch.setattr("leaderboard.records.entries.read", lambda *_: found)
+    monkeypatch.setattr("leaderboard.scoring.scores.scored", counted)
+    sheet_ = build.table(build.Source(tmp_path, of, "development"))
+    assert [sorted(names) for names in calls[1:]] == [["cnn-old", "gone", "transformer"]]
+    (alone,) = scored([found.entries["gone"].bundle], of)
+    assert sheet_.entries["gone"].scored.flags == alone.flags
+    assert sheet_.entries["gone"].scored.cells.equals(alone.cells)
 
 
 def test_a_private_folder_of_bundles_needs_no_ledger(tmp_path):
@@ -290,10 +338,16 @@ def test_the_verb_writes_a_private_board(tmp_path, monkeypatch, capsys):
     (tmp_path / "thesis" / "text").write_text("ten years of work")
     with pytest.raises(InputError, match="expected an empty folder"):
         verb.site(results=tmp_path, output=tmp_path / "thesis")
+    with pytest.raises(InputError, match="--results and --entries are both given"):
+        verb.site(results=tmp_path, entries=tmp_path, output=tmp_path / "pages")
     (tmp_path / "no-line").mkdir()
     assert verb.site(results=tmp_path, output=tmp_path / "pages", line=tmp_path / "no-line") == 0
     assert capsys.readouterr().out == f"{tmp_path / 'pages' / 'index.html'}\n"
     assert "Private board." in (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    assert verb.site(entries=tmp_path, output=tmp_path / "pages", line=tmp_path / "no-line") == 0
+    text = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    assert "Development, not proof." in text
+    assert "entries/mine-one.html" in text
 
 
 @pytest.mark.parametrize(
@@ -311,7 +365,12 @@ def test_the_verb_writes_a_private_board(tmp_path, monkeypatch, capsys):
     ],
 )
 def test_only_plain_addresses_become_links(link, kept):
-    assert words.safe_link(link) == (link if kept else "")
+    assert plain_link(link) is kept
+    if kept:
+        check_link(link)
+    else:
+        with pytest.raises(Refused, match="'link'"):
+            check_link(link)
 
 
 def test_words_of_numbers():

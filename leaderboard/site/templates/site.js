@@ -132,9 +132,8 @@ function duel(root) {
     return made;
   };
   const sentence = (one, two, found) => {
-    if (one === two) return "Choose two entries.";
+    if (one === two) return "Choose two entries with the same budget of target labels.";
     if (!found) return "These two share no complete world.";
-    const apart = found.low !== null && (found.low > 0 || found.high < 0);
     const [ahead, behind] = found.mean < 0 ? [two, one] : [one, two];
     const [leader, other] = [ahead, behind].map((entry) => cut(entry.title, 60));
     const wins = data.wins[ahead.id]?.[behind.id];
@@ -142,10 +141,23 @@ function duel(root) {
     const sides = found.mean < 0 ? [-found.high, -found.low] : [found.low, found.high];
     const ends = found.low === null ? "" : ` (${fixed(sides[0])} to ${fixed(sides[1])})`;
     const size = `by ${fixed(Math.abs(found.mean))}${ends}`;
+    if (!one.ranked || !two.ranked) {
+      return `${leader} scores higher than ${other} ${size}; the table judges only pairs that both have a place.`;
+    }
+    const apart = data.decided.some(([better, worse]) => better === ahead.id && worse === behind.id);
     return apart ? `${leader} is ahead of ${other} ${size}.${often}`
       : `${leader} leads ${size}, but is not told apart from ${other}.${often}`;
   };
+  const narrow = () => {
+    const { labels } = data.entries[first.selectedIndex];
+    const fits = data.entries.map((entry) => entry.labels === labels);
+    [...second.options].forEach((option, place) => { option.disabled = option.hidden = !fits[place]; });
+    if (fits[second.selectedIndex]) return;
+    const other = fits.findIndex((fit, place) => fit && place !== first.selectedIndex);
+    second.selectedIndex = other < 0 ? first.selectedIndex : other;
+  };
   const show = () => {
+    narrow();
     const [one, two] = [first, second].map((select) => data.entries[select.selectedIndex]);
     const rows = data.rows.map((row) => [row, difference(one.worlds[row.key], two.worlds[row.key], data.critical)]);
     const known = rows.map(([, found]) => found).filter(Boolean);
