@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from leaderboard.commands.add import add as add_verb
+from leaderboard.commands.check import check as check_verb
 from leaderboard.commands.verify import verify as verify_verb
 from leaderboard.records import ledger
 from leaderboard.records.verify import pages
@@ -183,3 +184,28 @@ def test_the_steps_check_what_changed_and_verify_from_the_head_of_the_base(three
         [str(["leaderboard", "verify", "--entries", prefix, "--head", head])],
     ]
     assert not (here / "owned").exists()
+
+
+def test_an_entry_of_a_round_is_refused_in_a_pull_request_which_would_show_it_to_all(here, monkeypatch, capsys):
+    monkeypatch.setattr("leaderboard.board.questions", lambda store: BOARD.questions)
+    proposed = here / "proposed" / "leaderboard" / "entries"
+    proposed.mkdir(parents=True)
+    packed(here / "out", "cnn-r", round="r1").replace(proposed / "cnn-r.zip")
+    assert check_verb(proposed / "cnn-r.zip") == 2
+    said = capsys.readouterr().out
+    program = here / "shiftbench"
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint({said!r}, end='')\nsys.exit(2)\n")
+    program.chmod(0o755)
+    ran = _checked(here)
+    assert ran.returncode == 1
+    assert ran.stdout.startswith(said)
+    assert ran.stdout.removeprefix(said).startswith("An entry of a round does not come by pull request, ")
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint('x: refused: zip-none: y')\nsys.exit(2)\n")
+    ran = _checked(here)
+    assert (ran.returncode, ran.stdout) == (1, "x: refused: zip-none: y\n")
+
+
+def _checked(here):
+    """What the step that checks bundles does with the program `shiftbench` in this folder."""
+    told = {"capture_output": True, "text": True, "env": {"PATH": f"{here}:/usr/bin:/bin"}}
+    return subprocess.run(["bash", "-e", "-c", _steps()["check the bundles that changed"]], check=False, **told)
