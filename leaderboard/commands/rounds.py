@@ -1,7 +1,6 @@
 """`shiftbench leaderboard round`: open, reveal and score a round with a secret."""
 
 import datetime
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -97,6 +96,7 @@ def reveal(
     entries
         Folder of entries whose ledger records the reveal; nothing enters the round any more.
     """
+    from leaderboard.records import record
     from leaderboard.rounds import reveal as ending
     from leaderboard.rounds import secret
     from shiftbench.tasks.round import located, opening
@@ -105,7 +105,7 @@ def reveal(
     public = Path(of.file).parent / secret.REVEAL
     if secret_file is None and not public.is_file():
         raise InputError(f"{public}: not there, so round {terms.id} is not over; expected --secret FILE")
-    if secret_file and _today() <= terms.closes:
+    if secret_file and record.today() <= terms.closes:
         raise InputError(f"{of.file}: round {terms.id} is open until {terms.closes}; expected a reveal after that day")
     if entries:
         _check_record(entries, "round_reveal", terms)
@@ -146,10 +146,6 @@ def score(path: Path, *, entries: Path = ENTRIES, line: Path | None = None) -> i
     return 0
 
 
-def _today() -> datetime.date:
-    return datetime.datetime.now(datetime.UTC).date()
-
-
 def _day(option: str, text: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(text)
@@ -159,7 +155,9 @@ def _day(option: str, text: str) -> datetime.date:
 
 def _days(opens: str, closes: str) -> tuple[datetime.date, datetime.date]:
     """First and last day of a round."""
-    first = _day("--opens", opens) if opens else _today()
+    from leaderboard.records import record
+
+    first = _day("--opens", opens) if opens else record.today()
     last = _day("--closes", closes) if closes else first + datetime.timedelta(days=DAYS)
     if last < first:
         raise InputError(f"--closes {last}: before the round opens, {first}; expected that day or a later one")
@@ -193,16 +191,14 @@ def _terms(name: str, sizes: dict[str, int], opens: datetime.date, closes: datet
 
 def _check_record(folder: Path, action: Action, terms: "Terms") -> None:
     """See that the ledger of a folder of entries will take the opening or the end of a round, before there is one."""
-    from leaderboard.records import ledger
+    from leaderboard.records import adding, ledger
     from leaderboard.records.record import FIRST
 
+    adding.check_writable(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         ledger.extended(folder, _event(action, FIRST, 0, terms))
     except OSError as error:
         raise InputError(f"--entries {folder}: {error.strerror}; expected the folder of the entries") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"--entries {folder}: may not be written; expected a folder of your own")
 
 
 def _record(folder: Path, action: Action, file: Path, terms: "Terms") -> None:
@@ -211,16 +207,17 @@ def _record(folder: Path, action: Action, file: Path, terms: "Terms") -> None:
     from leaderboard.rounds.opening import sha256
 
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         ledger.append(folder, _event(action, sha256(file), file.stat().st_size, terms))
     except OSError as error:
         raise InputError(f"--entries {folder}: cannot write ({error.strerror}); {file} is not recorded") from None
 
 
 def _event(action: Action, sha256: str, size: int, terms: "Terms") -> "Event":
-    from leaderboard.records.record import Event
+    from leaderboard.records import record
 
-    return Event(
-        date=_today(),
+    return record.Event(
+        date=record.today(),
         action=action,
         entry="",
         supersedes="",

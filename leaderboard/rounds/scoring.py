@@ -1,12 +1,11 @@
 """The table of a round that is over: its entries with their scores, their canaries and their places."""
 
-import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from leaderboard.bundle import Bundle
-from leaderboard.records import entries
+from leaderboard.records import entries, window
 from leaderboard.records.entries import Entry
 from leaderboard.rounds import canaries
 from leaderboard.rounds.asked import questions
@@ -16,7 +15,7 @@ from leaderboard.scoring import ranking, scores
 from leaderboard.scoring.scored import Scored
 from leaderboard.scoring.standing import Table
 from shiftbench.errors import InputError
-from shiftbench.tasks.round import located, opening
+from shiftbench.tasks.round import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +30,13 @@ class Result:
 def score(path: Path, secret: bytes, folder: Path, line: Path | None = None) -> Result:
     """Result of the entries in `folder` for the round in `path`; `line`: folder with those of the reference learner.
 
-    `InputError` if the secret does not give the files of the round, if a team has two entries, or if one that stands
-    came after the last day; `Refused` if an entry breaks a rule.
+    `InputError` if the secret does not give the files of the round, or if a team has two entries; `Refused` if an
+    entry breaks a rule, as one that stands and came after the last day.
     """
     verify(path, secret)
     asked = questions(path)
     found = entries.read(folder, asked)
-    _check_days(found.entries.values(), opening(located(path)).terms.closes, folder)
+    _check_days(found.entries.values(), window.terms(path), folder)
     bundles = found.standing
     _check_teams(bundles, folder)
     known = worlds(path, secret)
@@ -48,14 +47,12 @@ def score(path: Path, secret: bytes, folder: Path, line: Path | None = None) -> 
     return Result(tuple(scored), {one.manifest.entry: told[one.sha256] for one in bundles}, ranking.rank(scored))
 
 
-def _check_days(found: Iterable[Entry], last: datetime.date, folder: Path) -> None:
-    """Refuse an entry that the ledger dates after the last day, unless it was withdrawn since."""
+def _check_days(found: Iterable[Entry], terms: Terms, folder: Path) -> None:
+    """Refuse an entry that the ledger dates to a day on which its round was not open, unless it was withdrawn since."""
     for one in found:
-        if one.past is not None and one.past.ended is None and (day := one.past.entered.date) > last:
-            raise InputError(
-                f"{folder}: {one.id} was entered on {day}, after the last day of its round, {last}; expected it "
-                f"withdrawn (shiftbench leaderboard add --withdraw {one.id} --note late)"
-            )
+        if one.past is not None and one.past.ended is None:
+            remedy = f"unless it is withdrawn: shiftbench leaderboard add --withdraw {one.id} --note late"
+            window.check_day(terms, one.past.entered.date, f"{folder}: {one.id} cannot be scored, {remedy}")
 
 
 def _check_teams(bundles: Sequence[Bundle], folder: Path) -> None:

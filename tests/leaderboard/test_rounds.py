@@ -3,7 +3,6 @@
 import datetime
 import json
 import shutil
-from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -12,8 +11,7 @@ from scipy import stats
 
 from leaderboard import bundle
 from leaderboard.answers import Answers
-from leaderboard.commands import rounds as commands
-from leaderboard.records import adding, entries
+from leaderboard.records import adding, entries, record, window
 from leaderboard.refused import Refused
 from leaderboard.rounds import canaries, opening, questions, reveal, revealed, scoring, truth
 from leaderboard.rounds import secret as secrets
@@ -52,7 +50,7 @@ def test_a_round_is_opened_answered_revealed_and_ranked(played, copied, monkeypa
     assert played.said.count("for practice (2 worlds): its places count for nothing") == 2  # when opened, when run
     with pytest.raises(InputError, match="nothing is scored before the reveal"):
         playing.called("leaderboard", "round", "score", copied, "--entries", played.entries)
-    monkeypatch.setattr(commands, "_today", lambda: data.opening(data.located(copied)).terms.closes + DAY)
+    monkeypatch.setattr(record, "today", lambda: data.opening(data.located(copied)).terms.closes + DAY)
     playing.called("leaderboard", "round", "reveal", copied, "--secret", played.secret_file)
     assert "commitment holds" in playing.called("leaderboard", "round", "reveal", copied)  # anyone can
     results, score = [], scoring.score
@@ -217,23 +215,22 @@ def test_a_team_has_one_entry_in_a_round(played, tmp_path):
 def test_an_entry_after_the_last_day_is_refused_until_it_is_withdrawn(played, tmp_path):
     found = entries.read(played.entries, questions(played.folder)).entries
     day = found["entry-one"].past.entered.date
-    scoring._check_days(found.values(), day, tmp_path)
-    with pytest.raises(InputError, match=f"entry-one was entered on {day}, after the last day"):
-        scoring._check_days(found.values(), day - DAY, tmp_path)
+    terms, late = (playing.terms(opens=last, closes=last) for last in (day, day - DAY))
+    scoring._check_days(found.values(), terms, tmp_path)
+    with pytest.raises(Refused, match=f"--withdraw entry-one .*entered on {day}"):
+        scoring._check_days(found.values(), late, tmp_path)
     shutil.copytree(played.entries, tmp_path / "entries")
     for name in found:
         adding.withdraw(tmp_path / "entries", name, "late", day)
     withdrawn = entries.read(tmp_path / "entries", questions(played.folder)).entries
     assert len(withdrawn) == 2
-    scoring._check_days(withdrawn.values(), day - DAY, tmp_path)
+    scoring._check_days(withdrawn.values(), late, tmp_path)
 
 
 def test_the_days_of_entries_are_checked_when_a_round_is_scored(played, monkeypatch):
-    last = datetime.date(2025, 1, 1)
-    late = msgspec.structs.replace(data.opening(data.located(played.folder)).terms, opens=last, closes=last)
-    monkeypatch.setattr(scoring, "verify", lambda *asked: None)
-    monkeypatch.setattr(scoring, "opening", lambda of: SimpleNamespace(terms=late))
-    with pytest.raises(InputError, match="after the last day"):
+    monkeypatch.setattr(scoring, "verify", lambda *asked: None)  # which is tested by itself
+    monkeypatch.setattr(window, "terms", lambda path: playing.terms())
+    with pytest.raises(Refused, match="entered on"):
         scoring.score(played.folder, played.secret, played.entries)
 
 
@@ -254,8 +251,8 @@ def test_what_cannot_be_written_is_refused_before_a_secret_is_drawn(tmp_path, pl
     for more, why in (
         ((*one, "--output", file), "--output .*file"),
         ((*one, "--output", file / "below"), "--output .*below: Not a directory"),
-        ((*one, "--output", public, "--entries", file), "--entries .*file"),
-        ((*one, "--output", public, "--entries", file / "below"), "--entries .*below: Not a directory"),
+        ((*one, "--output", public, "--entries", file), "file is no folder that can be written"),
+        ((*one, "--output", public, "--entries", file / "below"), "file is no folder that can be written"),
         ((*one, "--output", public, "--entries", tmp_path / "broken"), "--entries .*broken: Is a directory"),
         (("--worlds", 9, "--output", public), "9 worlds; expected at least 10"),
     ):
