@@ -84,7 +84,7 @@ def manifest(rng, sets, ensemble):
     if rng.random() < 0.2:
         del told["weights"]
     if rng.random() < 0.1 and not ensemble:
-        told["seeds"], told["model"]["kind"] = told["seeds"][:1], "control"
+        told["seeds"], told["model"]["kind"] = [QUESTIONS.seeds[0]], "control"
     return told
 
 
