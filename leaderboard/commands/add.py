@@ -67,7 +67,7 @@ def add(
             "add: expected FILE with --supersedes or --challenges or neither, or --withdraw ID without FILE"
         )
     adding.check_writable(entries)
-    if round_file is not None and not challenges:
+    if round_file is not None and not challenges:  # a re-run takes no place, so it may come later
         window.check_open(round_file, day)
     asked = _asked(round_file, store)
     _tell(adding.add(entries, file, asked, day, supersedes=supersedes, challenges=challenges, note=note), entries)

@@ -64,6 +64,18 @@ def test_the_command_keeps_the_days_of_the_round(played, tmp_path):
     assert [one.entry for one in ledger.read(tmp_path / "new" / "entries")] == ["entry-one"]
 
 
+def test_a_rerun_may_come_when_a_round_is_over_and_an_entry_may_not(played, tmp_path):
+    folder, path = tmp_path / "entries", played.entries / "entry-one.zip"
+    entered(played, folder, window.terms(played.file).opens)
+    (tmp_path / NAME).write_bytes(played.file.read_bytes())
+    (tmp_path / REVEAL).write_text("{}")
+    told = ("leaderboard", "add", "--round", tmp_path / NAME, "--entries", folder)
+    with pytest.raises(InputError, match="round-closed"):
+        playing.called(*told, played.entries / "entry-two.zip")
+    assert "challenge entry-one" in playing.called(*told, path, "--challenges", "entry-one")
+    assert [one.action for one in ledger.read(folder)] == ["add", "challenge"]
+
+
 def test_verify_sees_an_entry_that_came_when_its_round_was_not_open(played, tmp_path):
     told, asked = window.terms(played.file), questions(played.file)
     folder = tmp_path / "entries"
