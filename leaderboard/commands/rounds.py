@@ -47,10 +47,8 @@ def open_(
         Folder to publish; empty or not there.
     secret_file
         File for the secret; new, outside the folder. Keep it to yourself until the round is over, and keep a copy.
-    worlds
-        Number of worlds, which are the units of the ranking; at least 10 unless --practice.
-    practice
-        A round that counts for nothing, with as few worlds as you like; its terms say so for good.
+    worlds, practice
+        Worlds are the units of the ranking: at least 10, or fewer for practice, which counts for nothing and says so.
     rows, validation, calibration
         Labelled rows drawn for each world.
     test
@@ -62,16 +60,15 @@ def open_(
     """
     from leaderboard.rounds import opening
 
-    first, last = _days(opens, closes)
     sizes = {"worlds": worlds, "rows": rows, "validation": validation, "calibration": calibration, "test": test}
-    terms = _terms(name, sizes, first, last, practice)
+    terms = _terms(name, sizes, _days(opens, closes), practice)
     if entries:
         _check_record(entries, "round_open", terms)
     found = opening.open_round(output, secret_file, terms)
     if entries:
         _record(entries, "round_open", output / "round.json", terms)
-    print(f"{output}: round {name}, {worlds} worlds, {len(found.files)} files; open until {last}")  # noqa: T201
-    print(f"commitment {found.commitment}")  # noqa: T201
+    told = f"{output}: round {name}, {worlds} worlds, {len(found.files)} files; open until {terms.closes}"
+    print(f"{told}\ncommitment {found.commitment}")  # noqa: T201
     _tell(terms)
     return 0
 
@@ -164,7 +161,7 @@ def _days(opens: str, closes: str) -> tuple[datetime.date, datetime.date]:
     return first, last
 
 
-def _terms(name: str, sizes: dict[str, int], opens: datetime.date, closes: datetime.date, practice: bool) -> "Terms":
+def _terms(name: str, sizes: dict[str, int], days: tuple[datetime.date, datetime.date], practice: bool) -> "Terms":
     import msgspec
 
     from leaderboard.rounds.opening import training_seeds
@@ -179,8 +176,8 @@ def _terms(name: str, sizes: dict[str, int], opens: datetime.date, closes: datet
         "suite_version": suite.version,
         "simulator": mpra.VERSION,
         "seeds": training_seeds(name),
-        "opens": opens,
-        "closes": closes,
+        "opens": days[0],
+        "closes": days[1],
         "practice": practice,
     }
     try:

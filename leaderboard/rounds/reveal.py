@@ -16,13 +16,16 @@ from simulators import mpra
 def reveal(path: Path, secret: bytes) -> Path:
     """Check a round against its secret and write the secret beside it; the file, reveal.json.
 
-    `InputError` as `verify`; nothing is written then.
+    `InputError` as `verify`, or if the file cannot be written; nothing is written then.
     """
     verify(path, secret)
     terms = data.opening(data.located(path)).terms
     told = Path(data.located(path).file).parent / secrets.REVEAL
-    with whole(told) as partial:
-        partial.write_text(json.dumps({"round": terms.id, "secret": secret.hex()}) + "\n")
+    try:
+        with whole(told) as partial:
+            partial.write_text(json.dumps({"round": terms.id, "secret": secret.hex()}) + "\n")
+    except OSError as error:
+        raise InputError(f"{told}: cannot write ({error.strerror}); expected a folder of your own") from None
     return told
 
 

@@ -275,6 +275,13 @@ def test_a_round_that_is_in_the_ledger_is_not_opened_again(tmp_path, played):
     assert not (tmp_path / "secret").exists()
 
 
+def test_a_reveal_that_cannot_be_written_is_one_line(played, copied, monkeypatch):
+    monkeypatch.setattr(reveal, "verify", lambda *asked: None)
+    (copied / secrets.REVEAL).mkdir()
+    with pytest.raises(InputError, match=r"reveal\.json: cannot write"):
+        reveal.reveal(copied, played.secret)
+
+
 def test_a_reveal_waits_for_the_last_day_and_needs_the_secret(played):
     with pytest.raises(InputError, match="is not over"):
         playing.called("leaderboard", "round", "reveal", played.folder)
