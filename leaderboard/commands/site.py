@@ -72,9 +72,5 @@ def table_of_round(file: Path, folder: Path) -> "Source":
         )
     opened = secret.read(public)
     above = public.with_name(LINE.name)
-    return Source(
-        folder,
-        revealed(file, opened),
-        "round",
-        scoring.score(file, opened, folder, above if above.is_dir() else None).scored,
-    )
+    found = scoring.score(file, opened, folder, above if above.is_dir() else None)
+    return Source(folder, revealed(file, opened), "round", found.scored)

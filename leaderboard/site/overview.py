@@ -13,6 +13,8 @@ from leaderboard.site.sheet import PARTS, Sheet, Shown
 
 LANE, GAP = 12, 0.018
 """Height of a lane of the strip, and the nearest that two dots of one lane may come, as a share of its width."""
+LONG, SHORT, LETTER = 56, 26, 0.0118
+"""Letters of a name above the strip, and on a phone, which fit at either place of its anchor; width of one, a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,11 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A name above the strip."""
+    """A name above the strip, and the same for a narrow one."""
 
     value: float
     text: str
+    short: str
     style: str
     anchor: str
 
@@ -240,8 +243,18 @@ def _labels(rows: Sequence[Row], axis: charts.Axis) -> list[Label]:
         known = [row for row in rows if row.control is control and not math.isnan(row.standing.score.value)]
         if not known:
             continue
-        value, text = known[-1].standing.score.value, words.cut(known[-1].manifest.title, 28)
+        value, title = known[-1].standing.score.value, known[-1].manifest.title
         place = axis.at(value)
-        if all(abs(place - axis.at(one.value)) > 0.45 for one in found):
-            found.append(Label(value, text, style, "start" if place < 0.25 else "end" if place > 0.75 else "middle"))
+        anchor = "start" if place < 1 / 3 else "end" if place > 2 / 3 else "middle"
+        label = Label(value, words.cut(title, LONG), words.cut(title, SHORT), style, anchor)
+        low, high = _span(label, axis)
+        if all(high < start or low > end for start, end in (_span(one, axis) for one in found)):
+            found.append(label)
     return found
+
+
+def _span(label: Label, axis: charts.Axis) -> tuple[float, float]:
+    """Where a name begins and ends, as shares of the narrowest strip that shows it in full."""
+    width = len(label.text) * LETTER
+    low = axis.at(label.value) - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
+    return low, low + width

@@ -22,7 +22,7 @@ from leaderboard.rounds import canaries
 from leaderboard.scoring.flags import FLAGS
 from leaderboard.scoring.scored import Flag
 from leaderboard.scoring.standing import Interval, Table
-from leaderboard.site import build, entry, pages, sheet, words
+from leaderboard.site import build, duel, entry, pages, sheet, words
 from shiftbench.errors import InputError
 from tests.leaderboard import made, shown
 from tests.leaderboard.markup import Page
@@ -388,6 +388,17 @@ def test_words_of_numbers():
     assert words.ends(Interval(0.5, math.nan, math.nan)) == ""
     assert words.inside("gc") == "GC content"
     assert words.inside("cell_type") == "cell type"
+
+
+def test_the_comparison_has_the_verdicts_of_the_table():
+    of = shown.sheet()
+    numbers = duel.values(of)["numbers"]
+    assert numbers["decided"]
+    labels = {one["id"]: one["labels"] for one in numbers["entries"]}
+    assert all(labels[better] == labels[worse] for better, worse in numbers["decided"])
+    for one in of.ranked:
+        assert one.standing.best == 1 + sum(worse == one.id for _, worse in numbers["decided"])
+    assert {one["id"] for one in numbers["entries"] if one["ranked"]} == {one.id for one in of.ranked}
 
 
 def test_interval_ends_reach_as_students_t():

@@ -3,6 +3,7 @@
 Skipped where chromium, chromedriver or selenium are missing.
 """
 
+import itertools
 import json
 import re
 import shutil
@@ -186,11 +187,58 @@ def test_two_entries_are_compared_as_by_scipy(visit):
             [np.mean(list(mine.values())), np.mean(list(other.values())), apart.mean(), *ends], abs=6e-4
         )
     (verdict,) = css(page, "[data-verdict]")
+    assert ("cnn-full", "kmer-ridge") in of.table.decided
     win = of.table.wins["cnn-full"]["kmer-ridge"]
     assert f"In {round(100 * win)} % of single trainings and worlds CNN has the higher score." in verdict.text
-    assert verdict.text.startswith("CNN is ahead of k-mer ridge" if ends else "")
+    assert verdict.text.startswith("CNN is ahead of k-mer ridge")
     css(page, "#second option")[css(page, "#first")[0].get_property("selectedIndex")].click()
-    assert verdict.text == "Choose two entries."
+    assert verdict.text == "Choose two entries with the same budget of target labels."
+
+
+def verdict(page):
+    return css(page, "[data-verdict]")[0].text
+
+
+def test_the_comparison_says_what_the_table_says(visit):
+    of = shown.sheet()
+    free = [one for one in of.ranked if not one.manifest.division.labels]
+    pairs = [(one, two) for one, two in itertools.pairwise(free)]
+    apart = [(one.id, two.id) in of.table.decided for one, two in pairs]
+    assert len(set(apart)) == 2  # both kinds are seen
+    for (one, two), sure in zip(pairs, apart, strict=True):
+        said = verdict(visit(f"compare.html#a={one.id}&b={two.id}"))
+        assert (" is ahead of " in said, "not told apart" in said) == (sure, not sure), said
+    assert "only pairs that both have a place" in verdict(visit("compare.html#a=too-sure&b=cnn-full"))
+
+
+def test_only_entries_of_one_budget_are_compared(visit):
+    page = visit("compare.html#a=cnn-full&b=few-labels")
+    offered = [one.text for one in css(page, "#second option") if one.is_enabled()]
+    few = [one.manifest.title for one in shown.sheet().standing if one.manifest.division.labels == 32]
+    assert few
+    assert not [text for text in offered if any(title in text for title in few)]
+    assert len(offered) == len(shown.sheet().standing) - len(few)
+    assert css(page, "#second")[0].get_property("value") in offered
+    assert "Choose two" in verdict(visit("compare.html#a=few-labels"))
+
+
+def test_wide_pages_cut_nothing(visit, site):
+    of = sheet([f"A model of a usual name, ensemble of five, {number}" for number in range(46)])
+    for path, text in build.pages_of("", of, {"": of}):
+        if path in ("index.html", "compare.html"):
+            (site / f"many-{path}").write_text(text, encoding="utf-8")
+    page = visit("many-compare.html")
+    assert len(css(page, ".matrix tbody tr")) == 23
+    for region in css(page, ".scroll"):
+        assert region.get_property("scrollWidth") <= region.get_property("clientWidth")
+    for width in (1280, 740, 360):
+        page = visit("many-index.html", width=width)
+        (label,) = [one for one in css(page, ".strip text.label.entry") if one.is_displayed()]
+        assert label.text.startswith("A model of a usual name")
+        assert label.text.endswith("…") is (width == 360)
+        box = page.execute_script("const b = arguments[0].getBBox(); return [b.x, b.x + b.width]", label)
+        assert box[0] >= 0
+        assert box[1] <= css(page, ".strip svg")[0].get_property("clientWidth")
 
 
 def test_everything_is_reached_by_keyboard(visit):
