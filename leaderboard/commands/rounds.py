@@ -1,6 +1,7 @@
 """`shiftbench leaderboard round`: open, reveal and score a round with a secret."""
 
 import datetime
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,18 +22,43 @@ DAYS = 28
 """Days for which a round is open unless it is said."""
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a round is.
+
+    Parameters
+    ----------
+    worlds
+        Number of worlds, which are the units of the ranking; at least 10 unless --practice.
+    rows
+        Training rows drawn for each world.
+    validation
+        Validation rows drawn for each world.
+    calibration
+        Calibration rows drawn for each world.
+    test
+        Rows drawn for each of the test sets of a world; with 10 worlds 80 keep an entry within its size.
+    """
+
+    worlds: int = 10
+    rows: int = 50_000
+    validation: int = 5_000
+    calibration: int = 5_000
+    test: int = 80
+
+
+SIZES = Sizes()
+
+
 @app.command(name="open")
 def open_(
     name: str,
     *,
     output: Path,
     secret_file: Annotated[Path, Parameter(name="--secret")],
-    worlds: int = 10,
     practice: Flag = False,
-    rows: int = 50_000,
-    validation: int = 5_000,
-    calibration: int = 5_000,
-    test: int = 80,
+    sizes: Sizes = SIZES,
     opens: str = "",
     closes: str = "",
     entries: Path | None = None,
@@ -47,27 +73,24 @@ def open_(
         Folder to publish; empty or not there.
     secret_file
         File for the secret; new, outside the folder. Keep it to yourself until the round is over, and keep a copy.
-    worlds, practice
-        Worlds are the units of the ranking: at least 10, or fewer for practice, which counts for nothing and says so.
-    rows, validation, calibration
-        Labelled rows drawn for each world.
-    test
-        Rows drawn for each of the test sets of a world; with 10 worlds 80 keep an entry within its size.
-    opens, closes
-        First and last day, as YYYY-MM-DD; default today (UTC) and four weeks later.
+    practice
+        A round that counts for nothing, with as few worlds as you like; its terms say so for good.
+    opens
+        First day, as YYYY-MM-DD; default today (UTC).
+    closes
+        Last day, as YYYY-MM-DD; default four weeks after the first.
     entries
         Folder of entries whose ledger records the opening.
     """
     from leaderboard.rounds import opening
 
-    sizes = {"worlds": worlds, "rows": rows, "validation": validation, "calibration": calibration, "test": test}
     terms = _terms(name, sizes, _days(opens, closes), practice)
     if entries:
         _check_record(entries, "round_open", terms)
     found = opening.open_round(output, secret_file, terms)
     if entries:
         _record(entries, "round_open", output / "round.json", terms)
-    told = f"{output}: round {name}, {worlds} worlds, {len(found.files)} files; open until {terms.closes}"
+    told = f"{output}: round {name}, {sizes.worlds} worlds, {len(found.files)} files; open until {terms.closes}"
     print(f"{told}\ncommitment {found.commitment}")  # noqa: T201
     _tell(terms)
     return 0
@@ -161,7 +184,7 @@ def _days(opens: str, closes: str) -> tuple[datetime.date, datetime.date]:
     return first, last
 
 
-def _terms(name: str, sizes: dict[str, int], days: tuple[datetime.date, datetime.date], practice: bool) -> "Terms":
+def _terms(name: str, sizes: Sizes, days: tuple[datetime.date, datetime.date], practice: bool) -> "Terms":
     import msgspec
 
     from leaderboard.rounds.opening import training_seeds
@@ -181,7 +204,7 @@ def _terms(name: str, sizes: dict[str, int], days: tuple[datetime.date, datetime
         "practice": practice,
     }
     try:
-        return msgspec.convert(fields | sizes, Terms)
+        return msgspec.convert(fields | asdict(sizes), Terms)
     except msgspec.ValidationError as error:
         raise InputError(f"round open: {error}") from None
 
