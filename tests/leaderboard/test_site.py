@@ -6,6 +6,7 @@ import io
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -18,7 +19,7 @@ from leaderboard.commands import site as verb
 from leaderboard.reading.text import check_link, plain_link
 from leaderboard.records import entries
 from leaderboard.refused import Refused
-from leaderboard.rounds import canaries
+from leaderboard.rounds import canaries, secret
 from leaderboard.scoring.flags import FLAGS
 from leaderboard.scoring.scored import Flag
 from leaderboard.scoring.standing import Interval, Table
@@ -412,3 +413,24 @@ def test_families_of_a_board_without_numbers_are_still_told():
     assert [one.part for one in found[1:]] == ["genome"] * 2 + ["program"] * 2 + ["assay"] * 2
     assert math.isnan(found[1].cells[0].floor)
     assert Table((), {}).standings == ()
+
+
+def test_a_round_has_its_own_plausibility_line(tmp_path, monkeypatch):
+    asked = []
+
+    def score(_file, _secret, _folder, line):
+        asked.append(line)
+        return SimpleNamespace(scored=())
+
+    file = tmp_path / "round.json"
+    monkeypatch.setattr("shiftbench.tasks.round.located", lambda _: SimpleNamespace(file=str(file)))
+    monkeypatch.setattr("leaderboard.rounds.revealed", lambda *_: made.board(2))
+    monkeypatch.setattr("leaderboard.rounds.secret.read", lambda _: b"")
+    monkeypatch.setattr("leaderboard.rounds.scoring.score", score)
+    with pytest.raises(InputError, match="nothing is shown before the reveal"):
+        verb.table_of_round(file, tmp_path)
+    (tmp_path / secret.REVEAL).write_text("")
+    assert verb.table_of_round(file, tmp_path).kind == "round"
+    (tmp_path / "line").mkdir()
+    verb.table_of_round(file, tmp_path)
+    assert asked == [None, tmp_path / "line"]
