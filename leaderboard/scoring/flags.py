@@ -27,8 +27,8 @@ FLAGS = {
     "no-signal": "Predicted means have no relation to what the sequence does, at severity 0.",
     "constant-mean": "One and the same mean for every sequence of a test set.",
     "constant-sd": "One and the same SD for every sequence of every test set.",
-    "copy": "Near-copy of an earlier entry: means correlate above .9999 (within one team SDs are alike as well). It "
-    "moves nobody's rank.",
+    "copy": "Near-copy of an earlier entry: means correlate above .9999 (within one team SDs are alike as well, "
+    "or recipe, wrapper and preset the same). It moves nobody's rank.",
     "copied": "A later entry is a near-copy of this one.",
 }
 """Flags by code, with what they mean; rounds add those of their canaries."""
