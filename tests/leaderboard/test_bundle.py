@@ -54,8 +54,8 @@ def test_all_formats_say_the_same_through_the_process_with_limits(form):
 
 
 def test_a_fit_that_leaves_nothing_to_chance_has_one_answer_of_one_seed():
-    told = forged.told() | {"seeds": [1], "model": forged.told()["model"] | {"kind": "control"}}
-    said = made.answers(BOARD, seeds=(1,))
+    told = forged.told() | {"seeds": [0], "model": forged.told()["model"] | {"kind": "control"}}
+    said = made.answers(BOARD, seeds=(0,))
     for form in ("npy", "csv", "parquet"):
         assert forged.same(bundle.read(forged.bundle(form, manifest=told, said=said), QUESTIONS).answers, said)
 
