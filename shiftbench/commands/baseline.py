@@ -32,13 +32,17 @@ def baseline(
         Recipe, or path.py:name of a model of your own.
     output
         File to write (JSON); commit it beside your tests.
-    suite, tier
-        Suite by name or path of its file, and tier.
+    suite
+        Name of a suite, or path of a suite file (.toml).
+    tier
+        smoke, bench, core or full.
     seeds
         Number of training seeds, at least 10. A control has none and is fitted once.
     metric
         Compared in every task; default the primary metric of the suite, or the first of a task that lacks it.
-    tasks, shifts
+    tasks
+        Only these.
+    shifts
         Only these.
     worlds
         Number of simulated worlds instead of the tier's.

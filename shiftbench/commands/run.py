@@ -53,7 +53,11 @@ def run(
         Folder of this run; default runs/SUITE-TIER.
     strict
         Missing data are an error.
-    tasks, shifts, recipes
+    tasks
+        Only these.
+    shifts
+        Only these.
+    recipes
         Only these; controls are always run. A recipe may be a model of your own: path.py:name or module:name of a
         network, predictor or embedding, or a file of predictions.
     seeds
